@@ -1,0 +1,1 @@
+"""Runs: starting, executing, indexing and replaying flow models."""

@@ -1,0 +1,1 @@
+"""Telemetry: explicit capture of bundles from finished simulation runs."""
