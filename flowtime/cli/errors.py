@@ -1,0 +1,120 @@
+"""What goes wrong, as one sentence, a code, the next step and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+
+class ExitCode(IntEnum):
+    """The exit codes of the command; scripts branch on them, so they never change."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    CONFLICT = 4
+    AUTH = 5
+    UNREACHABLE = 6
+    TIMED_OUT = 124
+
+
+class CommandError(Exception):
+    """The command cannot do what was asked. ``details`` are further lines, one fact each."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        exit_code: ExitCode = ExitCode.FAILURE,
+        next_step: str = "",
+        details: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.exit_code = exit_code
+        self.next_step = next_step
+        self.details = details
+
+
+_EXIT_CODE_OF_STATUS = {
+    400: ExitCode.USAGE,
+    401: ExitCode.AUTH,
+    403: ExitCode.AUTH,
+    404: ExitCode.NOT_FOUND,
+    409: ExitCode.CONFLICT,
+    502: ExitCode.UNREACHABLE,
+    504: ExitCode.UNREACHABLE,
+}
+
+_NEXT_STEP_OF_CODE = {
+    "not_authenticated": "Sign in with: flowtime auth login",
+    "permission_denied": "Ask an administrator for the operator role.",
+    "run_not_found": "List the runs with: flowtime runs list",
+    "template_not_found": "List the templates with: flowtime templates list",
+    "capture_not_found": "List the captures with: flowtime telemetry list",
+    "series_not_found": "List the series with: flowtime runs series RUN_ID",
+    "not_found": "Check the name, and that the server is a FlowTime of this version.",
+    "run_exists": "Choose another --run-id, or add --overwrite to replace the run.",
+    "capture_exists": "Add --overwrite to replace it with a new generation.",
+    "capture_in_progress": "Wait for it, and see it with: flowtime telemetry list",
+    "run_not_cancelable": "See how it ended with: flowtime runs show RUN_ID",
+    "parameters_invalid": "See what the template declares with: flowtime templates show TEMPLATE",
+    "template_invalid": "See its problems with: flowtime templates show TEMPLATE",
+    "run_not_capturable": "Generate telemetry from a succeeded simulation run.",
+    "nothing_to_capture": "Choose a run whose template has nodes with measured series.",
+    "bundle_missing": "Generate it again with: flowtime telemetry capture RUN_ID --overwrite",
+    "bundle_corrupt": "Generate it again with: flowtime telemetry capture RUN_ID --overwrite",
+    "bundle_mismatch": "Choose a template with the grid and nodes of the bundle.",
+    "run_unreadable": "Run the template again with: flowtime runs create TEMPLATE",
+    "outside_roots": "Give a directory relative to the telemetry library.",
+    "invalid_request": "Mend what is listed above, or read the command's --help.",
+    "throttled": "Wait a moment, then try again.",
+    "busy": "Wait a moment, then try again.",
+    "storage_unavailable": "Tell the administrator that storage is unavailable.",
+    "insufficient_storage": "Tell the administrator that storage is full.",
+}
+
+
+def from_problem(status: int, problem: Mapping[str, Any], *, retry_after: str = "") -> CommandError:
+    """Return the error for a problem document of the API (http-api §1)."""
+    code = str(problem.get("code") or f"http_{status}")
+    next_step = _NEXT_STEP_OF_CODE.get(code, "")
+    if retry_after.isdecimal() and status in (429, 503):
+        next_step = f"Wait {retry_after} seconds, then try again."
+    request_id = str(problem.get("requestId") or "")
+    if not next_step and request_id:
+        next_step = f"Give the administrator the request id {request_id}."
+    return CommandError(
+        str(problem.get("detail") or problem.get("title") or f"The server answered {status}."),
+        code=code,
+        exit_code=_EXIT_CODE_OF_STATUS.get(status, ExitCode.FAILURE),
+        next_step=next_step,
+        details=tuple(_issue_line(issue) for issue in problem.get("errors") or ()),
+    )
+
+
+def _issue_line(issue: Mapping[str, Any]) -> str:
+    """Return one validation problem as a line: where, what, and its code."""
+    where = str(issue.get("pointer") or issue.get("path") or "")
+    what = str(issue.get("detail") or issue.get("message") or "")
+    code = issue.get("code")
+    return f"{where}: {what} ({code})" if where else f"{what} ({code})"
+
+
+def unreachable(url: str, reason: str) -> CommandError:
+    """Return the error for a server that does not answer, or does not answer as FlowTime."""
+    return CommandError(
+        f"{url} {reason}.",
+        code="unreachable",
+        exit_code=ExitCode.UNREACHABLE,
+        next_step="Check the address (--url or FLOWTIME_URL) and that the server is running.",
+    )
+
+
+def usage(message: str, *, next_step: str = "Read the command's --help.") -> CommandError:
+    """Return the error for a command that was put wrongly."""
+    return CommandError(message, code="usage", exit_code=ExitCode.USAGE, next_step=next_step)

@@ -1,0 +1,221 @@
+"""The resources of the API as the command reads them: only the members it shows or acts on."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Page(TypedDict, Generic[Item]):
+    """One page of a list, with the cursors to its neighbours."""
+
+    items: list[Item]
+    pageSize: int
+    nextCursor: str | None
+    previousCursor: str | None
+    totalCount: int
+    totalCountIsExact: bool
+
+
+class Grid(TypedDict):
+    """The time grid of a run or a template."""
+
+    bins: int
+    binSize: int
+    binUnit: str
+
+
+class Parameter(TypedDict):
+    """A parameter as its template declares it."""
+
+    name: str
+    type: str
+    title: str
+    description: str
+    default: object
+    arrayOf: NotRequired[str | None]
+    minimum: NotRequired[float | None]
+    maximum: NotRequired[float | None]
+    length: NotRequired[int | None]
+
+
+class Issue(TypedDict):
+    """One thing that is wrong with a request, a template or a model."""
+
+    code: str
+    detail: NotRequired[str]
+    message: NotRequired[str]
+    pointer: NotRequired[str]
+    path: NotRequired[str]
+
+
+class Template(TypedDict):
+    """A flow template of the catalog."""
+
+    templateId: str
+    title: str
+    version: str
+    description: str
+    tags: list[str]
+    grid: Grid | None
+    parameters: list[Parameter]
+    problems: list[Issue]
+    narrative: NotRequired[str]
+    captureKey: NotRequired[str | None]
+
+
+class Failure(TypedDict):
+    """Why a job failed."""
+
+    code: str
+    detail: str
+
+
+class Progress(TypedDict):
+    """How far a running job has come; ``total`` is null while it is unknown."""
+
+    done: int
+    total: int | None
+    unit: str
+
+
+class Telemetry(TypedDict):
+    """A run's telemetry summary."""
+
+    available: bool
+    generatedAtUtc: str | None
+    warningCount: int
+    sourceRunId: str | None
+
+
+class Action(TypedDict):
+    """Whether the caller may do something, and why not."""
+
+    allowed: bool
+    reason: NotRequired[str | None]
+
+
+class Reproduction(TypedDict):
+    """How exactly a replay reproduces its source."""
+
+    identical: int
+    total: int
+    maxAbsDiff: float | None
+
+
+class Provenance(TypedDict):
+    """Where a run comes from."""
+
+    engineVersion: NotRequired[str | None]
+    sourceRunId: NotRequired[str | None]
+    captureId: NotRequired[str | None]
+    replayOf: NotRequired[str | None]
+    reproduction: NotRequired[Reproduction | None]
+
+
+class Run(TypedDict):
+    """A run; the members from ``parameters`` on are only in its detail."""
+
+    runId: str
+    templateId: str
+    templateTitle: str
+    templateVersion: str
+    mode: str
+    status: str
+    createdUtc: str
+    startedUtc: str | None
+    finishedUtc: str | None
+    createdBy: str | None
+    grid: Grid
+    warningCount: int
+    rng: dict[str, Any]
+    inputHash: str
+    sourceRunId: str | None
+    telemetry: Telemetry
+    wasReused: NotRequired[bool]
+    parameters: NotRequired[dict[str, object]]
+    overrides: NotRequired[dict[str, object]]
+    warnings: NotRequired[list[dict[str, Any]]]
+    provenance: NotRequired[Provenance]
+    failure: NotRequired[Failure | None]
+    progress: NotRequired[Progress | None]
+    actions: NotRequired[dict[str, Action]]
+
+
+class Plan(TypedDict):
+    """What a dry run says would happen."""
+
+    templateId: str
+    templateVersion: str
+    mode: str
+    effectiveParameters: dict[str, object]
+    inputHash: str
+    grid: Grid
+    series: list[str]
+    warnings: list[dict[str, Any]]
+    estimate: dict[str, int]
+    runId: NotRequired[str | None]
+
+
+class Integrity(TypedDict):
+    """What the last look at a bundle's files found."""
+
+    state: str
+    checkedAtUtc: str | None
+    problems: list[Any]
+
+
+class Capture(TypedDict):
+    """The record of generating one telemetry bundle."""
+
+    captureId: str
+    status: str
+    sourceRunId: str
+    templateId: str
+    captureKey: str | None
+    generation: int | str | None
+    generatedAtUtc: str | None
+    requestedBy: str | None
+    warningCount: int
+    warnings: list[dict[str, Any]]
+    fileCount: int
+    byteCount: int
+    manifestHash: str | None
+    integrity: Integrity
+    failure: NotRequired[Failure | None]
+    durationMs: NotRequired[int | None]
+    progress: NotRequired[Progress | None]
+
+
+class ManifestFile(TypedDict):
+    """One series file of a telemetry bundle."""
+
+    path: str
+    bytes: int
+    hash: str
+
+
+class Manifest(TypedDict):
+    """The manifest of a telemetry bundle, as far as a download needs it."""
+
+    files: list[ManifestFile]
+    companions: NotRequired[list[ManifestFile]]
+
+
+class SeriesEntry(TypedDict):
+    """One line of a run's series catalogue."""
+
+    seriesId: str
+    nodeId: str | None
+    kind: str
+    unit: str | None
+    points: int
+
+
+class Token(TypedDict):
+    """An API token; ``token`` itself is shown once, when it is made."""
+
+    id: str
+    token: NotRequired[str]
+    expiresUtc: NotRequired[str | None]

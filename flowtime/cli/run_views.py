@@ -1,0 +1,188 @@
+"""How runs, plans and series catalogues look on a terminal and in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flowtime.cli import output
+from flowtime.cli.output import Column
+from flowtime.cli.resources import Grid, Plan, Reproduction, Run, SeriesEntry
+
+ACTION_WORDS = {
+    "generateTelemetry": "generate telemetry",
+    "regenerateTelemetry": "generate telemetry again",
+    "replayFromModel": "replay from model",
+    "replayFromTelemetry": "replay from telemetry",
+}
+
+
+def show_runs(runs: Iterable[Run]) -> None:
+    """Print runs as a table."""
+    output.show_table(
+        (
+            Column("status"),
+            Column("run"),
+            Column("template"),
+            Column("mode"),
+            Column("created"),
+            Column("telemetry"),
+            Column("warnings", "right"),
+            Column("source run"),
+        ),
+        [
+            (
+                output.status_word(run["status"]),
+                run["runId"],
+                run["templateId"],
+                run["mode"],
+                output.time_text(run["createdUtc"]),
+                output.yes_no(run["telemetry"]["available"]),
+                str(run["warningCount"]),
+                run["sourceRunId"] or "",
+            )
+            for run in runs
+        ],
+    )
+
+
+def show_run(run: Run) -> None:
+    """Print one run: facts, then parameters, then what can be done with it."""
+    failure = run.get("failure")
+    provenance = run.get("provenance") or {}
+    output.show_facts(
+        (
+            ("run", run["runId"]),
+            ("status", output.status_word(run["status"])),
+            ("failure", f"{failure['detail']} ({failure['code']})" if failure else ""),
+            (
+                "template",
+                f"{run['templateTitle']} ({run['templateId']} {run['templateVersion']})",
+            ),
+            ("mode", run["mode"]),
+            ("created", output.time_text(run["createdUtc"])),
+            ("created by", run["createdBy"] or ""),
+            ("finished", output.time_text(run["finishedUtc"])),
+            ("grid", _grid(run["grid"])),
+            ("seed", str(run["rng"].get("seed", ""))),
+            ("warnings", str(run["warningCount"])),
+            ("telemetry", _telemetry(run)),
+            ("source run", run["sourceRunId"] or ""),
+            ("replay of", provenance.get("replayOf") or ""),
+            ("reproduction", _reproduction(provenance.get("reproduction"))),
+            ("input hash", run["inputHash"]),
+        )
+    )
+    _show_parameters(run.get("parameters") or {}, run.get("overrides") or {})
+    _show_actions(run)
+
+
+def _telemetry(run: Run) -> str:
+    telemetry = run["telemetry"]
+    if not telemetry["available"]:
+        return "not available"
+    count = telemetry["warningCount"]
+    warnings = "1 warning" if count == 1 else f"{count} warnings"
+    return f"available, generated {output.time_text(telemetry['generatedAtUtc'])}, {warnings}"
+
+
+def _reproduction(figures: Reproduction | None) -> str:
+    if not figures:
+        return ""
+    text = f"{figures['identical']} of {figures['total']} series identical"
+    difference = figures.get("maxAbsDiff")
+    return f"{text}, largest difference {difference:g}" if difference else text
+
+
+def _grid(grid: Grid) -> str:
+    return f"{grid['bins']} bins of {grid['binSize']} {grid['binUnit']}"
+
+
+def _show_parameters(values: Mapping[str, object], overrides: Mapping[str, object]) -> None:
+    if not values:
+        return
+    output.blank_line()
+    output.show_table(
+        (Column("parameter"), Column("value"), Column("from")),
+        [
+            (
+                name,
+                output.value_text(value),
+                "request" if name in overrides else "default",
+            )
+            for name, value in values.items()
+        ],
+    )
+
+
+def _show_actions(run: Run) -> None:
+    actions = run.get("actions") or {}
+    if not actions:
+        return
+    output.blank_line()
+    output.show_table(
+        (Column("action"), Column("allowed"), Column("reason")),
+        [
+            (
+                ACTION_WORDS.get(name, name),
+                output.yes_no(action["allowed"]),
+                action.get("reason") or "",
+            )
+            for name, action in actions.items()
+        ],
+    )
+
+
+def show_plan(plan: Plan) -> None:
+    """Print what a dry run says would happen."""
+    estimate = plan["estimate"]
+    output.show_facts(
+        (
+            ("template", f"{plan['templateId']} {plan['templateVersion']}"),
+            ("mode", plan["mode"]),
+            ("run", plan.get("runId") or ""),
+            ("grid", _grid(plan["grid"])),
+            ("series", str(len(plan["series"]))),
+            ("cells", str(estimate.get("cells", ""))),
+            (
+                "size",
+                output.byte_text(estimate["bytes"]) if "bytes" in estimate else "",
+            ),
+            ("warnings", str(len(plan["warnings"]))),
+            ("input hash", plan["inputHash"]),
+        )
+    )
+    _show_warnings(plan["warnings"])
+    _show_parameters(plan["effectiveParameters"], {})
+
+
+def _show_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:
+    for warning in warnings:
+        output.say(f"warning: {warning.get('message', '')} ({warning.get('code', '')})")
+
+
+def show_series_index(answer: Mapping[str, list[SeriesEntry]], *, as_json: bool) -> None:
+    """Print a run's series catalogue."""
+    if as_json:
+        output.show_json(answer)
+        return
+    entries = answer.get("items") or answer.get("series") or []
+    output.show_table(
+        (
+            Column("series"),
+            Column("node"),
+            Column("kind"),
+            Column("unit"),
+            Column("points", "right"),
+        ),
+        [
+            (
+                entry["seriesId"],
+                entry["nodeId"] or "",
+                entry["kind"],
+                entry["unit"] or "",
+                str(entry["points"]),
+            )
+            for entry in entries
+        ],
+    )
