@@ -13,7 +13,10 @@ from .model import Dispatch, Model, Route
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesDef:
-    """One series before evaluation. ``component`` is the topology node it was made for, or None."""
+    """One series before evaluation. ``component`` is the topology node it was made for, or None.
+
+    ``kind`` and ``unit`` are the author's words, empty where engine §16.2 has to decide.
+    """
 
     id: str
     kind: str
@@ -42,7 +45,9 @@ class QueueDef:
     ``is_authored``: the depth is given (authored, external or overridden), and only checked against the
     recurrence. ``outflow`` is the key the recurrence takes out: the served series after gate and allocation
     (limited in place or capacity-driven), or a computation queue's private gated outflow where it has a gate.
-    ``wished`` is the key before any limiting (``__wished_<id>`` when limited in place), None if capacity-driven.
+    ``wished`` is the key before any limiting (``__wished_<id>`` when limited in place), None if capacity-driven;
+    ``wish`` is then what it would serve before gate and allocation, None where neither stands in its way.
+    A key of ``inflow`` or ``outflow`` may be ``__zero``: a role that telemetry mode lets be absent.
     """
 
     key: str
@@ -51,6 +56,7 @@ class QueueDef:
     inflow: str
     outflow: str
     wished: str | None = None
+    wish: str | None = None
     loss: str | None = None
     served: str | None = None
     capacity: str | None = None
