@@ -1,0 +1,1 @@
+"""The HTTP plumbing every app shares. It has no models."""

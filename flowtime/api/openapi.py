@@ -1,0 +1,49 @@
+"""What the OpenAPI document says about itself: plain data, read by the settings."""
+
+from typing import Any
+
+DESCRIPTION = """\
+Model flows of work on a fixed time grid, run the model, and travel through the run in time.
+
+* Bodies are JSON in camelCase. Times are RFC 3339 in UTC. Ids are strings.
+* Unknown body fields and unknown query parameters are refused.
+* Every error is a problem document (RFC 9457) with a stable `code` and the `requestId` that the log holds.
+* Telemetry is generated explicitly, never as a side effect of a run.
+"""
+
+TAGS = [
+    {"name": "Templates", "description": "Flow templates that can be run."},
+    {"name": "Runs", "description": "Runs of a template, and what they hold."},
+    {"name": "Telemetry", "description": "Telemetry bundles generated from simulation runs."},
+    {"name": "Authentication", "description": "Bearer tokens."},
+]
+
+SPECTACULAR: dict[str, Any] = {
+    "TITLE": "FlowTime",
+    "DESCRIPTION": DESCRIPTION,
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "TAGS": TAGS,
+    "SCHEMA_PATH_PREFIX": "/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {},
+    "SORT_OPERATIONS": False,
+    "PREPROCESSING_HOOKS": ["flowtime.api.schema.only_the_api"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "flowtime.api.schema.add_problems",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "displayRequestDuration": True,
+        "tryItOutEnabled": False,
+        "validatorUrl": None,
+    },
+}

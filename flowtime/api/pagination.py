@@ -1,0 +1,202 @@
+"""Keyset pages: constant in depth and in table size, on SQLite and PostgreSQL."""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, Signer
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+
+from flowtime.api.exceptions import InvalidQuery
+
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
+COUNT_LIMIT = 10_000
+NEWEST, OLDEST = "newest", "oldest"
+ORDERS = (NEWEST, OLDEST)
+PAGE_QUERY = frozenset({"pageSize", "cursor", "order"})
+_signer = Signer(salt="flowtime.cursor")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of rows, its neighbours, and how many rows there are as far as was counted."""
+
+    items: Sequence[Any]
+    page_size: int
+    next_cursor: str | None
+    previous_cursor: str | None
+    total_count: int
+    total_count_is_exact: bool
+
+    def to_json(self, items: Sequence[Any]) -> dict[str, Any]:
+        """The published body, with ``items`` as they are shown."""
+        return {
+            "items": items,
+            "pageSize": self.page_size,
+            "nextCursor": self.next_cursor,
+            "previousCursor": self.previous_cursor,
+            "totalCount": self.total_count,
+            "totalCountIsExact": self.total_count_is_exact,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What a caller asks of a list."""
+
+    page_size: int = DEFAULT_PAGE_SIZE
+    cursor: str | None = None
+    order: str = NEWEST
+
+    @classmethod
+    def from_query(cls, request: Request, *, default_order: str = NEWEST) -> "PageRequest":
+        """Read ``pageSize``, ``cursor`` and ``order``. Raises InvalidQuery."""
+        query = request.query_params
+        errors: dict[str, list[ErrorDetail]] = {}
+        size_text = query.get("pageSize", str(DEFAULT_PAGE_SIZE))
+        page_size = int(size_text) if size_text.isascii() and size_text.isdecimal() else 0
+        if len(size_text) > 3 or not 1 <= page_size <= MAX_PAGE_SIZE:
+            errors["pageSize"] = [
+                ErrorDetail(f"A whole number from 1 to {MAX_PAGE_SIZE}.", code="out_of_range")
+            ]
+        order = query.get("order", default_order)
+        if order not in ORDERS:
+            errors["order"] = [
+                ErrorDetail("Either `newest` or `oldest`.", code="invalid_choice")
+            ]
+        if errors:
+            raise InvalidQuery(errors)
+        return cls(page_size=page_size, cursor=query.get("cursor") or None, order=order)
+
+
+def keyset_page(
+    queryset: QuerySet[Any, Any],
+    *,
+    fields: Sequence[str] = ("created_at", "id"),
+    page_size: int = DEFAULT_PAGE_SIZE,
+    cursor: str | None = None,
+    order: str = NEWEST,
+    count_limit: int = COUNT_LIMIT,
+) -> Page:
+    """One page of ``queryset`` by one query, and one count that stops at ``count_limit``.
+
+    ``fields`` is the sort key, one or two columns that together are unique and never null; rows may
+    be models or ``.values()`` that hold them. Raises InvalidQuery for a cursor that is not ours.
+    """
+    is_backward, position = False, None
+    if cursor is not None:
+        is_backward, position = _read_cursor(cursor, queryset=queryset, fields=fields, order=order)
+    is_descending = (order == NEWEST) != is_backward
+    rows = queryset if position is None else _after(queryset, fields, position, is_descending)
+    sign = "-" if is_descending else ""
+    found = list(rows.order_by(*(sign + field for field in fields))[: page_size + 1])
+
+    has_more = len(found) > page_size
+    items = found[:page_size]
+    if is_backward:
+        items.reverse()
+    has_next = bool(items) and (is_backward or has_more)
+    has_previous = bool(items) and (has_more if is_backward else position is not None)
+    counted = queryset.order_by().values("pk")[: count_limit + 1].count()
+    return Page(
+        items=items,
+        page_size=page_size,
+        next_cursor=_cursor(items[-1], fields, order, "n") if has_next else None,
+        previous_cursor=_cursor(items[0], fields, order, "p") if has_previous else None,
+        total_count=min(counted, count_limit),
+        total_count_is_exact=counted <= count_limit,
+    )
+
+
+def _after(
+    queryset: QuerySet[Any, Any],
+    fields: Sequence[str],
+    position: Sequence[Any],
+    is_descending: bool,
+) -> QuerySet[Any, Any]:
+    """Rows beyond ``position``.
+
+    ``a <= x AND NOT (a = x AND b >= y)``: the form that both databases answer from the index. The
+    usual ``a < x OR (a = x AND b < y)`` makes SQLite walk from the start: 100 times slower at depth.
+    """
+    within, beyond = ("lt", "gte") if is_descending else ("gt", "lte")
+    if len(fields) == 1:
+        return queryset.filter(**{f"{fields[0]}__{within}": position[0]})
+    first, second = fields
+    return queryset.filter(**{f"{first}__{within}e": position[0]}).exclude(
+        **{first: position[0], f"{second}__{beyond}": position[1]}
+    )
+
+
+def _cursor(row: Any, fields: Sequence[str], order: str, direction: str) -> str:
+    values = [row[field] if isinstance(row, dict) else getattr(row, field) for field in fields]
+    texts = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    document = json.dumps([direction, order[0], *texts], separators=(",", ":"))
+    encoded = base64.urlsafe_b64encode(document.encode()).decode().rstrip("=")
+    return _signer.sign(encoded).replace(":", ".")
+
+
+def _read_cursor(
+    cursor: str, *, queryset: QuerySet[Any, Any], fields: Sequence[str], order: str
+) -> tuple[bool, list[Any]]:
+    """Direction and position that a cursor holds."""
+    try:
+        encoded = _signer.unsign(cursor.replace(".", ":"))
+        padded = encoded + "=" * (-len(encoded) % 4)
+        direction, order_mark, *texts = json.loads(base64.urlsafe_b64decode(padded))
+        if order_mark != order[0] or len(texts) != len(fields):
+            raise ValueError("The cursor is of another list.")
+        position = [
+            queryset.model._meta.get_field(field).to_python(text)
+            for field, text in zip(fields, texts, strict=True)
+        ]
+    except (BadSignature, ValueError, ValidationError, binascii.Error):
+        raise InvalidQuery(
+            {"cursor": [ErrorDetail("This cursor is not from this list.", code="invalid_cursor")]}
+        ) from None
+    return direction == "p", position
+
+
+PAGE_PARAMETERS = [
+    OpenApiParameter(
+        "pageSize",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": DEFAULT_PAGE_SIZE},
+        description="Items in a page.",
+    ),
+    OpenApiParameter(
+        "cursor",
+        OpenApiTypes.STR,
+        description="`nextCursor` or `previousCursor` of another page of the same list.",
+    ),
+    OpenApiParameter(
+        "order", OpenApiTypes.STR, enum=ORDERS, description="Which end of the list comes first."
+    ),
+]
+
+
+def page_of(item: type[serializers.BaseSerializer[Any]], *, name: str) -> Any:
+    """A serializer class, for the OpenAPI document, of a page of ``item``."""
+    fields: dict[str, Any] = {
+        "items": item(many=True),
+        "pageSize": serializers.IntegerField(),
+        "nextCursor": serializers.CharField(allow_null=True),
+        "previousCursor": serializers.CharField(allow_null=True),
+        "totalCount": serializers.IntegerField(
+            help_text=f"How many items there are; counting stops at {COUNT_LIMIT}."
+        ),
+        "totalCountIsExact": serializers.BooleanField(),
+        "__doc__": "One page of a list.",
+    }
+    # many=False: the document shows this object, although the action is called `list`.
+    return extend_schema_serializer(many=False)(type(name, (serializers.Serializer,), fields))

@@ -1,0 +1,197 @@
+"""The OpenAPI document: hooks that drf-spectacular calls, and ``problems()`` for the operations."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework.permissions import AllowAny
+
+from flowtime.api.permissions import action_of
+from flowtime.api.problem_kinds import PROBLEMS, ProblemKind
+from flowtime.api.renderers import PROBLEM_MEDIA_TYPE
+
+CODES_KEY = "x-problem-codes"
+REF = "#/components/schemas/"
+ALWAYS = ("invalid_request", "not_acceptable", "internal_error", "storage_unavailable", "busy")
+SIGNED_IN = ("not_authenticated", "permission_denied")
+WITH_BODY = ("malformed_json", "too_large", "unsupported_media_type")
+HEADERS = {
+    401: {"WWW-Authenticate": "How to sign in."},
+    429: {"Retry-After": "Seconds to wait."},
+    503: {"Retry-After": "Seconds to wait."},
+}
+
+FIELD_PROBLEM = {
+    "type": "object",
+    "required": ["code", "detail", "pointer"],
+    "properties": {
+        "code": {"type": "string", "examples": ["required"]},
+        "detail": {"type": "string", "examples": ["This field is required."]},
+        "pointer": {
+            "type": "string",
+            "description": "A JSON Pointer into the body, or `?name` for a query parameter.",
+            "examples": ["/source/runId", "?pageSize"],
+        },
+    },
+}
+DOCUMENT_PROBLEM = {
+    "type": "object",
+    "required": ["path", "code", "message"],
+    "properties": {
+        "path": {"type": "string", "description": "Where in the template or its parameters."},
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+    },
+}
+
+
+def problems(*codes: str) -> dict[Any, OpenApiResponse]:
+    """Responses for ``extend_schema``: the problems an operation has beyond those every operation has."""
+    by_status: dict[int, list[str]] = {}
+    for code in codes:
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    return {
+        (status, PROBLEM_MEDIA_TYPE): OpenApiResponse(
+            response={CODES_KEY: status_codes}, description="; ".join(_titles(status_codes))
+        )
+        for status, status_codes in by_status.items()
+    }
+
+
+def _titles(codes: Iterable[str]) -> list[str]:
+    return [f"{PROBLEMS[code].title} (`{code}`)" for code in codes]
+
+
+class Schema(AutoSchema):
+    """Notes on each operation the problems that follow from what its view is."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None:
+            operation[CODES_KEY] = list(self._usual_codes(operation))
+        return operation
+
+    def _usual_codes(self, operation: Mapping[str, Any]) -> Iterable[str]:
+        yield from ALWAYS
+        if not any(issubclass(one, AllowAny) for one in self.view.permission_classes):
+            yield from SIGNED_IN
+        if "requestBody" in operation:
+            yield from WITH_BODY
+        if self.method == "POST":
+            yield "insufficient_storage"
+        request = self.view.request
+        action = getattr(self.view, "action", None) or (request and action_of(self.view, request))
+        throttled = getattr(self.view, "throttles_by_action", {})
+        if (action or self.method.lower()) in throttled:
+            yield "throttled"
+
+
+def only_the_api(endpoints: list[tuple[str, str, str, Any]], **_: Any) -> list[Any]:
+    """Preprocessing hook: the document is about /v1."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/v1/")]
+
+
+def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: spell out every problem response, one typed schema per code."""
+    used: set[str] = set()
+    for path in result["paths"].values():
+        for operation in path.values():
+            used |= _spell_out(operation)
+    schemas = result["components"].setdefault("schemas", {})
+    schemas["FieldProblem"] = FIELD_PROBLEM
+    schemas["DocumentProblem"] = DOCUMENT_PROBLEM
+    for code in sorted(used):
+        schemas[_component(code)] = _schema_of(code, PROBLEMS[code])
+    result["components"]["schemas"] = dict(sorted(schemas.items()))
+    return result
+
+
+def _spell_out(operation: dict[str, Any]) -> set[str]:
+    """Replace the notes of one operation by responses; the codes it can answer with."""
+    codes = list(operation.pop(CODES_KEY, ()))
+    responses = operation["responses"]
+    for response in responses.values():
+        media = response.get("content", {}).get(PROBLEM_MEDIA_TYPE, {})
+        codes += media.get("schema", {}).get(CODES_KEY, ())
+    by_status: dict[int, list[str]] = {}
+    for code in dict.fromkeys(codes):
+        by_status.setdefault(PROBLEMS[code].status, []).append(code)
+    for status, status_codes in by_status.items():
+        responses[str(status)] = _response(status, sorted(status_codes))
+    operation["responses"] = dict(sorted(responses.items()))
+    return set(codes)
+
+
+def _response(status: int, codes: list[str]) -> dict[str, Any]:
+    references = {code: REF + _component(code) for code in codes}
+    schema: dict[str, Any] = {"$ref": references[codes[0]]}
+    if len(codes) > 1:
+        schema = {
+            "oneOf": [{"$ref": reference} for reference in references.values()],
+            "discriminator": {"propertyName": "code", "mapping": references},
+        }
+    response: dict[str, Any] = {
+        "description": "; ".join(_titles(codes)),
+        "content": {
+            PROBLEM_MEDIA_TYPE: {
+                "schema": schema,
+                "examples": {code: {"value": example_of(code)} for code in codes},
+            }
+        },
+    }
+    if headers := HEADERS.get(status):
+        response["headers"] = {
+            name: {"description": text, "schema": {"type": "string"}}
+            for name, text in headers.items()
+        }
+    return response
+
+
+def _component(code: str) -> str:
+    return "".join(word.capitalize() for word in code.split("_")) + "Problem"
+
+
+def _schema_of(code: str, kind: ProblemKind) -> dict[str, Any]:
+    members = {
+        "type": {"type": "string", "const": f"/docs/problems/{code}"},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "const": kind.status},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "const": code},
+        "requestId": {"type": "string"},
+    }
+    return {
+        "type": "object",
+        "title": kind.title,
+        "description": kind.meaning,
+        "required": list(members),
+        "properties": members | (kind.members or {}),
+        "additionalProperties": True,
+    }
+
+
+def example_of(code: str) -> dict[str, Any]:
+    """A problem of this kind as it may look."""
+    kind = PROBLEMS[code]
+    example: dict[str, Any] = {
+        "type": f"/docs/problems/{code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.meaning,
+        "code": code,
+        "requestId": "5f0c7e0b6f7c4a0e9d0d7b6f1c2a3b4c",
+    }
+    if code == "invalid_request":
+        example["errors"] = [
+            {"code": "unknown", "detail": "There is no such query parameter.", "pointer": "?nope"}
+        ]
+    elif kind.members and "errors" in kind.members:
+        example["errors"] = [
+            {
+                "path": "parameters.stormSeverity",
+                "code": "above_maximum",
+                "message": "stormSeverity is 3, above its maximum 1.",
+            }
+        ]
+    return example

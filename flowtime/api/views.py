@@ -1,0 +1,60 @@
+"""The base of every view under /v1: permissions, limits and strict query parameters by action."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
+
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.request import Request
+from rest_framework.views import APIView
+from rest_framework.viewsets import ViewSet
+
+from flowtime.api.exceptions import InvalidQuery
+from flowtime.api.permissions import action_of
+
+
+class StrictMixin:
+    """Three tables by action (or, on a plain view, by lower-case method).
+
+    ``permissions_by_action``: permissions the caller needs; no entry means nobody may.
+    ``query_by_action``: query parameters the action knows; no entry means none.
+    ``repeatable``: the query parameters that may be given more than once.
+    ``throttles_by_action``: the scope the action counts towards.
+    """
+
+    permissions_by_action: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    query_by_action: ClassVar[Mapping[str, Collection[str]]] = {}
+    repeatable: ClassVar[Collection[str]] = ()
+    throttles_by_action: ClassVar[Mapping[str, str]] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Everything a request passes before its action."""
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        action = action_of(self, request)  # type: ignore[arg-type]
+        if action is not None:
+            check_query(
+                request, known=self.query_by_action.get(action, ()), repeatable=self.repeatable
+            )
+
+
+def check_query(
+    request: Request, *, known: Collection[str], repeatable: Collection[str] = ()
+) -> None:
+    """Refuse query parameters that are unknown, given twice, or hold NUL. Raises InvalidQuery."""
+    errors: dict[str, list[ErrorDetail]] = {}
+    for name, values in request.query_params.lists():
+        if name not in known:
+            errors[name] = [ErrorDetail("There is no such query parameter.", code="unknown")]
+        elif len(values) > 1 and name not in repeatable:
+            errors[name] = [ErrorDetail("Give this parameter once.", code="repeated")]
+        elif any("\0" in value for value in values):
+            errors[name] = [ErrorDetail("Text must not contain NUL.", code="nul_character")]
+    if errors:
+        raise InvalidQuery(errors)
+
+
+class StrictView(StrictMixin, APIView):
+    """A view of one address."""
+
+
+class StrictViewSet(StrictMixin, ViewSet):
+    """A viewset whose actions call selectors and services."""

@@ -1,0 +1,227 @@
+"""What every test starts from: its own roots, three people, their clients, and a look at every response."""
+
+import getpass
+import os
+import re
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpResponseBase
+from django.test import Client
+from rest_framework.test import APIClient
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SLOW_MARKERS = ("browser", "needs_root")
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirs:
+    """Where one test keeps what the product keeps."""
+
+    data: Path
+    runs: Path
+    telemetry: Path
+    templates: Path
+
+
+@pytest.fixture(autouse=True)
+def data_dirs(tmp_path: Path, settings: Any) -> DataDirs:
+    """Fresh roots for one test, in the settings; ``templates`` is in TEMPLATE_DIRS."""
+    data = tmp_path / "flowtime-data"
+    dirs = DataDirs(data, data / "runs", data / "telemetry", data / "templates")
+    for directory in (dirs.runs, dirs.telemetry, dirs.templates):
+        directory.mkdir(parents=True)
+    settings.DATA_DIR = dirs.data
+    settings.RUNS_ROOT = dirs.runs
+    settings.TELEMETRY_ROOT = dirs.telemetry
+    settings.TEMPLATE_DIRS = [dirs.templates]
+    return dirs
+
+
+###############################################################################
+# People
+###############################################################################
+def make_person(name: str, role: str) -> Any:
+    """A user of one role; the password is the name twice."""
+    from django.contrib.auth import get_user_model
+
+    from flowtime.api.roles import assign_role, ensure_roles
+
+    ensure_roles()
+    person = get_user_model().objects.create_user(name, f"{name}@example.org", name * 2)
+    assign_role(person, role)
+    # Read back: permissions are cached on the object.
+    return get_user_model().objects.get(pk=person.pk)
+
+
+@pytest.fixture
+def alice(db: None) -> Any:
+    """Alice is an operator."""
+    return make_person("alice", "operator")
+
+
+@pytest.fixture
+def victor(db: None) -> Any:
+    """Victor is a viewer."""
+    return make_person("victor", "viewer")
+
+
+@pytest.fixture
+def ada(db: None) -> Any:
+    """Ada is an admin."""
+    return make_person("ada", "admin")
+
+
+def client_of(person: Any | None) -> APIClient:
+    """An API client signed in as ``person``, whose server errors are responses, not exceptions."""
+    client = APIClient(raise_request_exception=False)
+    if person is not None:
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def api(alice: Any) -> APIClient:
+    """The API as the operator sees it."""
+    return client_of(alice)
+
+
+@pytest.fixture
+def viewer_api(victor: Any) -> APIClient:
+    """The API as a viewer sees it."""
+    return client_of(victor)
+
+
+@pytest.fixture
+def admin_api(ada: Any) -> APIClient:
+    """The API as an admin sees it."""
+    return client_of(ada)
+
+
+@pytest.fixture
+def anonymous_api(db: None) -> APIClient:
+    """The API as a stranger sees it."""
+    return client_of(None)
+
+
+def page_client(person: Any) -> Client:
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def pages(alice: Any) -> Client:
+    """The pages as the operator sees them."""
+    return page_client(alice)
+
+
+@pytest.fixture
+def viewer_pages(victor: Any) -> Client:
+    """The pages as a viewer sees them."""
+    return page_client(victor)
+
+
+@pytest.fixture
+def admin_pages(ada: Any) -> Client:
+    """The pages and the admin as an admin sees them."""
+    return page_client(ada)
+
+
+###############################################################################
+# Background work
+###############################################################################
+@pytest.fixture
+def run_tasks(db: None) -> Callable[[], int]:
+    """Call it to do what the worker would do now; it returns how many tasks ran."""
+
+    def drain() -> int:
+        from flowtime.tasks.drain import drain_tasks
+
+        # Inside a test's transaction nothing commits; what waits for the commit runs here.
+        while connection.in_atomic_block and connection.run_on_commit:
+            waiting, connection.run_on_commit = connection.run_on_commit, []
+            for _, callback, _ in waiting:
+                callback()
+        return drain_tasks()
+
+    return drain
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(request: pytest.FixtureRequest) -> None:
+    """The database cache is part of the test's transaction only when there is one."""
+    if "transactional_db" in request.fixturenames:
+        request.getfixturevalue("transactional_db")
+        cache.clear()
+
+
+###############################################################################
+# No response tells where anything lies
+###############################################################################
+TRACEBACK = re.compile(rb"Traceback \(most recent call last\)|File \"[^\"]+\.py\", line \d+")
+SECRET = re.compile(rb"sentinel-secret-[0-9a-z-]+")
+
+
+def private_words(dirs: DataDirs) -> list[bytes]:
+    """What must never be told: directories of the test, the code and the user, and the host's name."""
+    words = {
+        str(dirs.data.parent),
+        str(REPOSITORY),
+        str(Path.home()),
+        sys.prefix,
+        str(django_settings.BASE_DIR),
+    }
+    words |= {str(Path(word).resolve()) for word in words}
+    host = socket.gethostname()
+    # A host called after a common word would accuse innocent text.
+    if len(host) >= 8 and host not in ("localhost", getpass.getuser()):
+        words.add(host)
+    return [word.encode() for word in words if len(word) > len("/root") - 1]
+
+
+def leaks_in(response: HttpResponseBase, dirs: DataDirs) -> list[str]:
+    """Private words in the body and headers of ``response``."""
+    head = "\n".join(f"{name}: {value}" for name, value in response.items()).encode()
+    body = b""
+    if not response.streaming:
+        body = response.content  # type: ignore[attr-defined]
+    found = [word.decode() for word in private_words(dirs) if word in head or word in body]
+    found += ["a traceback"] if TRACEBACK.search(body) else []
+    found += ["a secret"] if SECRET.search(body) or SECRET.search(head) else []
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_response_leaks(monkeypatch: pytest.MonkeyPatch, data_dirs: DataDirs) -> Iterator[list[str]]:
+    """Look at every response of every test client; the test fails if one tells a private word."""
+    leaks: list[str] = []
+    original = Client.request
+
+    def look(response: HttpResponseBase, request: dict[str, Any]) -> None:
+        if response.streaming and not getattr(response, "is_async", False):
+            # Read it here and hand out the same bytes again.
+            chunks = [bytes(chunk) for chunk in response.streaming_content]  # type: ignore[attr-defined]
+            body = b"".join(chunks)
+            response.streaming_content = iter(chunks)  # type: ignore[attr-defined]
+            for word in private_words(data_dirs):
+                if word in body:
+                    leaks.append(f"{request.get('PATH_INFO')}: {word.decode()}")
+        leaks.extend(f"{request.get('PATH_INFO')}: {leak}" for leak in leaks_in(response, data_dirs))
+
+    def request(self: Client, **environ: Any) -> Any:
+        response = original(self, **environ)
+        look(response, environ)
+        return response
+
+    monkeypatch.setattr(Client, "request", request)
+    yield leaks
+    assert not leaks, f"Responses told private words: {leaks}"

@@ -1,0 +1,35 @@
+"""The settings of the test suite: FlowTime's own, on a scratch directory, with a cheap password hash."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+SCRATCH = tempfile.mkdtemp(prefix="flowtime-tests-")
+# A fork (multiprocessing in a test) inherits this exit handler; only the maker cleans up.
+MAKER = os.getpid()
+atexit.register(lambda: MAKER == os.getpid() and shutil.rmtree(SCRATCH, ignore_errors=True))
+
+os.environ["FLOWTIME_DATA_DIR"] = SCRATCH
+os.environ["SECRET_KEY"] = "sentinel-secret-key-of-the-test-suite-7d1f0c5b9a3e4d2c8b6a"
+os.environ.setdefault("FLOWTIME_LOG_LEVEL", "WARNING")
+for name in ("FLOWTIME_RUNS_ROOT", "FLOWTIME_TELEMETRY_ROOT", "FLOWTIME_TEMPLATE_DIRS", "DEBUG"):
+    os.environ.pop(name, None)
+if url := os.environ.get("FLOWTIME_TEST_DATABASE_URL"):
+    os.environ["DATABASE_URL"] = url
+else:
+    os.environ.pop("DATABASE_URL", None)
+
+from flowtime.settings import *  # noqa: E402, F403
+from flowtime.settings import DATABASES, REST_FRAMEWORK  # noqa: E402
+
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AXES_ENABLED = False
+REST_FRAMEWORK |= {
+    "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], None)
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, because threads and processes of one test share it; unsynced, because it is scratch.
+    DATABASES["default"]["TEST"] = {"NAME": os.path.join(SCRATCH, "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
