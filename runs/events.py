@@ -1,0 +1,33 @@
+"""Lifecycle events of runs: stored with the row, and logged with the same name and keys."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.db import transaction
+
+from runs.models import Run, RunEvent
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractBaseUser
+
+log = structlog.get_logger(__name__)
+
+
+def record_event(
+    run: Run,
+    name: str,
+    *,
+    actor: AbstractBaseUser | None = None,
+    request_id: str = "",
+    **attributes: Any,
+) -> RunEvent:
+    """Store one step in the life of ``run`` and log it once the transaction around it has committed."""
+    facts: dict[str, Any] = {"runId": run.pk, "templateId": run.template_id, **attributes}
+    if request_id:
+        facts["requestId"] = request_id
+    event = RunEvent.objects.create(run=run, name=name, actor=actor, attributes=facts)
+    transaction.on_commit(partial(log.info, name, **facts))
+    return event

@@ -1,0 +1,58 @@
+"""How exactly one run reproduces another: every series compared, value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from flowtime.bundles import RunBundle
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """``identical`` of ``total`` series agree in every bin; the rest by at most ``max_abs_diff``.
+
+    ``max_abs_diff`` is None where a series is missing on one side, or defined on one side only, and nothing
+    else can be compared.
+    """
+
+    identical: int
+    total: int
+    max_abs_diff: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "identical": self.identical,
+            "total": self.total,
+            "maxAbsDiff": self.max_abs_diff,
+        }
+
+
+def compare_series(ours: Mapping[str, np.ndarray], theirs: RunBundle) -> Reproduction:
+    """Compare arrays by series id with every series of an open bundle. NaN equals NaN; signs of zero do not matter."""
+    ids = set(ours) | set(theirs.series_ids)
+    identical = 0
+    worst: float | None = None
+    for series_id in sorted(ids & set(ours) & set(theirs.series_ids)):
+        mine, source = ours[series_id], theirs.series(series_id)
+        if mine.shape == source.shape and np.array_equal(mine, source, equal_nan=True):
+            identical += 1
+            worst = 0.0 if worst is None else worst
+            continue
+        difference = _worst_difference(mine, source)
+        if difference is not None:
+            worst = difference if worst is None else max(worst, difference)
+    return Reproduction(identical=identical, total=len(ids), max_abs_diff=worst)
+
+
+def _worst_difference(mine: np.ndarray, source: np.ndarray) -> float | None:
+    if mine.shape != source.shape:
+        return None
+    comparable = np.isfinite(mine) & np.isfinite(source)
+    if not comparable.any():
+        return None
+    return float(np.abs(mine[comparable] - source[comparable]).max())

@@ -1,0 +1,52 @@
+"""The telemetry summary on a run's row: what the list shows without looking at a bundle."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from runs.models import Integrity, Run
+
+
+def set_telemetry_summary(
+    run_id: str,
+    *,
+    is_available: bool,
+    generated_at: datetime | None = None,
+    warning_count: int = 0,
+    integrity: str = Integrity.UNCHECKED,
+    source_run_id: str = "",
+    capture_id: str = "",
+    target: str = "",
+    generation: int | None = None,
+) -> None:
+    """Say which telemetry bundle belongs to the run, and in which state it is. The only writer of these columns."""
+    _update(
+        run_id,
+        telemetry_available=is_available,
+        telemetry_generated_at=generated_at,
+        telemetry_warning_count=warning_count,
+        telemetry_integrity=integrity,
+        telemetry_source_run_id=source_run_id,
+        telemetry_capture_id=capture_id,
+        telemetry_target=target,
+        telemetry_generation=generation,
+    )
+
+
+def set_telemetry_integrity(run_id: str, *, integrity: str) -> None:
+    """Say what the last look at the run's telemetry bundle found; unusable bundles are not available."""
+    _update(
+        run_id,
+        telemetry_integrity=integrity,
+        telemetry_available=integrity in Integrity.usable(),
+    )
+
+
+def set_telemetry_in_progress(run_id: str, *, is_in_progress: bool) -> None:
+    """Say whether a capture of the run's own bundle is being made."""
+    _update(run_id, telemetry_in_progress=is_in_progress)
+
+
+def _update(run_id: str, **columns: Any) -> None:
+    Run.objects.filter(pk=run_id).update(**columns)
