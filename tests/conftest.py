@@ -215,7 +215,9 @@ def no_response_leaks(monkeypatch: pytest.MonkeyPatch, data_dirs: DataDirs) -> I
             for word in private_words(data_dirs):
                 if word in body:
                     leaks.append(f"{request.get('PATH_INFO')}: {word.decode()}")
-        leaks.extend(f"{request.get('PATH_INFO')}: {leak}" for leak in leaks_in(response, data_dirs))
+        leaks.extend(
+            f"{request.get('PATH_INFO')}: {leak}" for leak in leaks_in(response, data_dirs)
+        )
 
     def request(self: Client, **environ: Any) -> Any:
         response = original(self, **environ)

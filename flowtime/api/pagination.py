@@ -72,9 +72,7 @@ class PageRequest:
             ]
         order = query.get("order", default_order)
         if order not in ORDERS:
-            errors["order"] = [
-                ErrorDetail("Either `newest` or `oldest`.", code="invalid_choice")
-            ]
+            errors["order"] = [ErrorDetail("Either `newest` or `oldest`.", code="invalid_choice")]
         if errors:
             raise InvalidQuery(errors)
         return cls(page_size=page_size, cursor=query.get("cursor") or None, order=order)

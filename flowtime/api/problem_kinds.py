@@ -44,9 +44,7 @@ PROBLEMS: dict[str, ProblemKind] = {
         "a JSON Pointer into the body, or `?name` for a query parameter.",
         _FIELD_ERRORS,
     ),
-    "malformed_json": ProblemKind(
-        400, "The body is not JSON", "Send one JSON document in UTF-8."
-    ),
+    "malformed_json": ProblemKind(400, "The body is not JSON", "Send one JSON document in UTF-8."),
     "unsupported_source": ProblemKind(
         400,
         "This source is not supported",

@@ -181,9 +181,7 @@ def _pointer(attr: str | None, *, is_query: bool) -> str:
         steps.pop()
     if is_query:
         return "?" + (steps[0][:80] if steps else "")
-    return "".join(
-        "/" + step[:80].replace("~", "~0").replace("/", "~1") for step in steps
-    )
+    return "".join("/" + step[:80].replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 def _sentence(errors: list[dict[str, str]]) -> str:

@@ -8,7 +8,12 @@ from django.db import transaction
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractUser
 
-VIEWER = ("runs.view_run", "runs.view_runevent", "telemetry.view_capture", "telemetry.view_captureevent")
+VIEWER = (
+    "runs.view_run",
+    "runs.view_runevent",
+    "telemetry.view_capture",
+    "telemetry.view_captureevent",
+)
 OPERATOR = (
     *VIEWER,
     "runs.add_run",

@@ -112,9 +112,7 @@ class TokensView(StrictView):
         responses={201: NewTokenSerializer, **problems("throttled")},
         examples=[
             OpenApiExample("For a month", value={"expiresInDays": 30}, request_only=True),
-            OpenApiExample(
-                "Shown once", value={**EXAMPLE, "token": "8c1f…"}, response_only=True
-            ),
+            OpenApiExample("Shown once", value={**EXAMPLE, "token": "8c1f…"}, response_only=True),
         ],
     )
     def post(self, request: Request) -> Response:

@@ -17,9 +17,7 @@ def optional(prefix: str, *modules: str) -> list[URLResolver]:
 urlpatterns = [
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/auth/tokens", TokensView.as_view(), name="tokens"),
-    re_path(
-        r"^v1/auth/tokens/(?P<token_id>[0-9a-f]{32})$", TokenView.as_view(), name="token"
-    ),
+    re_path(r"^v1/auth/tokens/(?P<token_id>[0-9a-f]{32})$", TokenView.as_view(), name="token"),
     *optional("v1/", "runs.api.urls", "telemetry.api.urls"),
     re_path(r"^v1(?:/.*)?$", UnknownRoute.as_view(), name="unknown"),
 ]
