@@ -1,0 +1,13 @@
+"""The door and the theme: pages that belong to no app."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+
+from flowtime import pages
+
+urlpatterns = [
+    path("sign-in", pages.SignIn.as_view(), name="login"),
+    path("sign-out", LogoutView.as_view(), name="logout"),
+    path("theme", login_not_required(pages.choose_theme), name="theme"),
+]

@@ -1,0 +1,214 @@
+"""What every page shares: who may see it, refusals shown in place, the door, the theme, and error pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.views import LoginView
+from django.db import Error as AnyDatabaseError
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+from rest_framework.exceptions import APIException, ValidationError
+
+from flowtime.api.problems import convert_error, is_api, problem_response, request_id_of
+from flowtime.errors import FlowTimeError
+
+log = structlog.get_logger(__name__)
+
+THEMES = ("light", "dark")
+ONE_YEAR = 365 * 24 * 3600
+
+ADVICE = {
+    "run_not_found": "It may have been removed, or the id may be cut short.",
+    "capture_not_found": "It may have been removed, or the id may be cut short.",
+    "template_not_found": "Its file may have been removed from the catalog. Pick another template.",
+    "not_found": "The address may be cut short.",
+    "invalid_request": "It may be cut short. Nothing was changed.",
+    "permission_denied": "An administrator can change your role.",
+    "capture_in_progress": "Wait until it has finished; this panel follows it.",
+    "run_unreadable": "Run the template again with the same parameters; the result will be the same.",
+    "nothing_to_capture": "Give the template's nodes roles such as arrivals and served, then run it again.",
+    "run_not_capturable": "Open a simulation run that has succeeded and generate telemetry there.",
+    "bundle_missing": "Generate telemetry again; the run itself is not affected.",
+    "bundle_corrupt": "Generate telemetry again; the run itself is not affected.",
+    "bundle_mismatch": "Use telemetry of a run of this template with the same grid.",
+    "outside_roots": "Use a name of letters, digits, dots, hyphens and underscores.",
+    "invalid_id": "Use a name of letters, digits, dots, hyphens and underscores.",
+    "busy": "Nothing is lost. Try again in a moment.",
+    "storage_unavailable": "Nothing is lost. Try again; if it happens again, tell an administrator.",
+    "insufficient_storage": "What was there before is untouched. An administrator can make room.",
+}
+"""What to do about a refusal, by its code: the second sentence after its detail."""
+
+UNREADABLE_ADDRESS = "The address holds something this page cannot read."
+REFUSALS = (FlowTimeError, APIException, AnyDatabaseError, OSError)
+
+
+class NotAllowed(FlowTimeError):
+    """The caller's role does not reach this page or action."""
+
+    code = "permission_denied"
+    title = "Not allowed"
+    status = 403
+
+
+class Converted(FlowTimeError):
+    """A refusal that came from the API's plumbing, the database or the disk."""
+
+    def __init__(self, error: APIException) -> None:
+        is_invalid = isinstance(error, ValidationError)
+        super().__init__(UNREADABLE_ADDRESS if is_invalid else str(error.detail))
+        self.code = "invalid_request" if is_invalid else str(error.get_codes())  # type: ignore[misc]
+        self.status = error.status_code  # type: ignore[misc]
+
+
+def advice_for(refusal: FlowTimeError) -> str:
+    """The sentence that says what to do; nothing where the detail says it all."""
+    return ADVICE.get(refusal.code, "")
+
+
+def page(
+    permission: str,
+    *,
+    methods: Sequence[str] = ("GET", "HEAD"),
+    refused: Callable[..., HttpResponse] | None = None,
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Make a page of a view: its methods, its permission, and where its refusals are shown.
+
+    ``refused`` renders the page the reader came from; it gets the view's arguments and the refusal. Without it
+    a refusal is a page of its own. Either way the status is the refusal's.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            try:
+                if not request.user.has_perm(permission):
+                    raise NotAllowed(_missing_role(permission))
+                response = view(request, *args, **kwargs)
+            except REFUSALS as error:
+                response = _refuse(request, _as_refusal(error), refused, args, kwargs)
+            # One URL answers with a whole page or with a fragment of it.
+            patch_vary_headers(response, ("HX-Request",))
+            return response
+
+        return wrapper
+
+    return decorate
+
+
+def _refuse(
+    request: HttpRequest,
+    refusal: FlowTimeError,
+    refused: Callable[..., HttpResponse] | None,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> HttpResponse:
+    try:
+        if refused is None or not request.user.has_perm("runs.view_run"):
+            return show_refusal(request, refusal)
+        response = refused(request, *args, refusal=refusal, **kwargs)
+    except REFUSALS as error:
+        return show_refusal(request, _as_refusal(error))
+    response.status_code = refusal.status
+    return response
+
+
+def _as_refusal(error: Exception) -> FlowTimeError:
+    """The refusal that ``error`` is or stands for; raises it again when nobody foresaw it."""
+    if isinstance(error, FlowTimeError):
+        return error
+    converted = convert_error(error)
+    if not isinstance(converted, APIException):
+        raise error
+    if converted is not error:
+        log.warning("storage.failed", code=converted.get_codes(), error=str(error))
+    return Converted(converted)
+
+
+def _missing_role(permission: str) -> str:
+    action = permission.partition(".")[2]
+    return f"You need the {'viewer' if action.startswith('view_') else 'operator'} role."
+
+
+def show_refusal(request: HttpRequest, refusal: FlowTimeError) -> HttpResponse:
+    """A page that says what was refused, what is safe, what to do, and the request where that helps."""
+    can_retry = refusal.status in (429, 503)
+    context = {
+        "heading": refusal.detail.removesuffix("."),
+        "text": advice_for(refusal),
+        "can_retry": can_retry,
+        "request_id": request_id_of(request) if can_retry else "",
+    }
+    return render(request, "errors/refusal.html", context, status=refusal.status)
+
+
+###############################################################################
+# The door
+###############################################################################
+class SignIn(LoginView):
+    """Sign in, and go where one was going."""
+
+    template_name = "registration/sign_in.html"
+    redirect_authenticated_user = True
+    next_page = "/runs"
+
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        form.fields["username"].widget.attrs.update({"class": "input", "spellcheck": "false"})
+        form.fields["password"].widget.attrs.update({"class": "input"})
+        for name, field in form.fields.items():
+            if name in form.errors:
+                field.widget.attrs["aria-invalid"] = "true"
+                field.widget.attrs["aria-describedby"] = f"id_{name}-error"
+        return form
+
+
+def locked_out(
+    request: HttpRequest,
+    original_response: HttpResponse,
+    credentials: dict[str, Any] | None,
+) -> HttpResponse:
+    """The sign-in page after too many attempts, with how long it stays closed; a problem under /v1."""
+    if is_api(request):
+        return problem_response(request, "throttled", "Too many attempts. Try again later.")
+    minutes = round(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
+    view = SignIn()
+    view.setup(request)
+    context = view.get_context_data(
+        locked_minutes=minutes, locked_name=(credentials or {}).get("username", "")[:80]
+    )
+    response = render(request, view.template_name, context, status=429)
+    response["Retry-After"] = str(minutes * 60)
+    return response
+
+
+###############################################################################
+# The theme
+###############################################################################
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep light or dark in a cookie, which the next page is rendered with; no choice means the other one."""
+    chosen = request.POST.get("theme", "")
+    if chosen not in THEMES:
+        chosen = "light" if request.COOKIES.get("theme") == "dark" else "dark"
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "/runs"
+    response = HttpResponseRedirect(target)
+    response.set_cookie("theme", chosen, max_age=ONE_YEAR, samesite="Lax", httponly=True)
+    return response

@@ -1,0 +1,120 @@
+// Array parameters: one cell a value made from the plain textarea, which stays what is sent.
+const MOST_CELLS = 60;
+
+function split(text) {
+  return text.split(/[\s,;]+/).filter(Boolean);
+}
+
+function bars(values, height) {
+  const numbers = values.map((value) => Math.max(Number(value) || 0, 0));
+  const top = Math.max(...numbers, 1);
+  return numbers
+    .map((v, i) => `M${i + 0.08} ${height}V${height - (v / top) * (height - 4)}H${i + 0.92}V${height}Z`)
+    .join("");
+}
+
+function summary(values) {
+  const numbers = values.map(Number);
+  if (!numbers.length) return "No values";
+  if (numbers.some(Number.isNaN)) return `${values.length} values, not all of them numbers`;
+  const sum = numbers.reduce((a, b) => a + b, 0);
+  const say = (x) => x.toLocaleString("en-GB", { maximumFractionDigits: 2 });
+  return `${values.length} values, sum ${say(sum)}, largest ${say(Math.max(...numbers))}`;
+}
+
+function edit(field) {
+  const text = field.querySelector("textarea");
+  if (field.dataset.ready) return;
+  field.dataset.ready = "";
+  const svg = field.querySelector("svg");
+  const told = field.querySelector("[data-told]");
+  const label = field.dataset.label;
+  const grid = document.createElement("div");
+  grid.className = "array";
+  let cells = [];
+
+  function draw() {
+    const values = cells.length ? cells.map((cell) => cell.value.trim()) : split(text.value);
+    if (cells.length) text.value = values.join(", ");
+    svg.setAttribute("viewBox", `0 0 ${Math.max(values.length, 1)} 64`);
+    svg.querySelector("path").setAttribute("d", bars(values, 64));
+    told.textContent = summary(values);
+  }
+
+  function fill(from, list) {
+    for (const [offset, value] of list.entries()) {
+      if (cells[from + offset]) cells[from + offset].value = value;
+    }
+    draw();
+  }
+
+  function step(cell, by) {
+    cell.value = String(Math.round(((Number(cell.value) || 0) + by) * 1e9) / 1e9);
+    draw();
+  }
+
+  function build(values) {
+    cells = values.map((value, index) => {
+      const holder = document.createElement("label");
+      const cell = document.createElement("input");
+      holder.textContent = String(index);
+      cell.inputMode = "decimal";
+      cell.value = value;
+      cell.setAttribute("aria-label", `${label}, ${index}`);
+      cell.addEventListener("input", draw);
+      cell.addEventListener("paste", (event) => {
+        const list = split(event.clipboardData.getData("text"));
+        if (list.length > 1) {
+          event.preventDefault();
+          fill(index, list);
+        }
+      });
+      cell.addEventListener("keydown", (event) => {
+        const by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+        if (by) {
+          event.preventDefault();
+          step(cell, by * (event.shiftKey ? 10 : 1));
+        }
+      });
+      holder.append(cell);
+      return cell;
+    });
+    grid.replaceChildren(...cells.map((cell) => cell.parentElement));
+    text.hidden = true;
+    text.after(grid);
+  }
+
+  const values = split(text.value);
+  if (values.length && values.length <= MOST_CELLS) build(values);
+  else text.addEventListener("input", draw);
+  field.querySelector("[data-defaults]")?.addEventListener("click", () => {
+    const list = split(field.dataset.defaults);
+    if (cells.length === list.length) fill(0, list);
+    else {
+      text.value = list.join(", ");
+      draw();
+    }
+  });
+  draw();
+}
+
+function slide(range) {
+  const input = document.getElementById(range.dataset.for);
+  if (!input || range.dataset.ready) return;
+  range.dataset.ready = "";
+  range.hidden = false;
+  range.addEventListener("input", () => {
+    input.value = range.value;
+  });
+  input.addEventListener("input", () => {
+    if (input.value.trim() && !Number.isNaN(Number(input.value))) range.value = input.value;
+  });
+}
+
+function prepare(place) {
+  place.querySelectorAll("[data-array]").forEach(edit);
+  place.querySelectorAll("input[type=range][data-for]").forEach(slide);
+}
+
+prepare(document);
+document.body.addEventListener("htmx:load", (event) => prepare(event.detail.elt));

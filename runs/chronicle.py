@@ -1,0 +1,151 @@
+"""Lifecycle events in words: what the pages say for each step in the life of a run or a capture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from runs import wording
+
+
+class Event(Protocol):
+    """A stored event: of a run or of a capture."""
+
+    at: datetime
+    name: str
+    actor: Any
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One event as a page shows it; ``tone`` is good, bad or nothing."""
+
+    at: datetime
+    sentence: str
+    aside: str = ""
+    tone: str = ""
+
+
+_GOOD = {"run.succeeded", "capture.published", "capture.succeeded"}
+_BAD = {"run.failed", "capture.failed", "capture.refused"}
+_REFUSED = {
+    "capture_exists": "a bundle already exists and overwrite was not asked for",
+    "capture_in_progress": "another capture of the same bundle was in progress",
+    "run_not_capturable": "the run had no telemetry to give",
+    "run_unreadable": "the run's files could not be trusted",
+    "nothing_to_capture": "no node has a role that can be written",
+    "outside_roots": "the name leads outside the telemetry library",
+    "invalid_id": "the name is not one that can be used",
+}
+
+
+def _replayed(facts: Mapping[str, Any]) -> str:
+    return "Created" + (
+        f" to replay from {facts['replayOf']}" if facts.get("replayOf") else ""
+    )
+
+
+def _files(facts: Mapping[str, Any]) -> str:
+    count = facts.get("fileCount")
+    size = facts.get("byteCount")
+    said = wording.say_count(count, "file") if count is not None else "Files"
+    return f"{said} written" + (
+        f", {wording.say_bytes(size)}" if size is not None else ""
+    )
+
+
+def _published(facts: Mapping[str, Any]) -> str:
+    generation = facts.get("generation")
+    files = facts.get("fileCount")
+    said = (
+        f"Published as {_generation(generation)}"
+        if generation is not None
+        else "Published"
+    )
+    return said + (f": {wording.say_count(files, 'file')}" if files is not None else "")
+
+
+def _generation(generation: Any) -> str:
+    return f"g{generation:06d}" if isinstance(generation, int) else str(generation)
+
+
+def _with_warnings(facts: Mapping[str, Any]) -> str:
+    count = facts.get("warningCount")
+    if count is None:
+        return "Succeeded"
+    return f"Succeeded with {wording.say_count(count, 'warning') if count else 'no warnings'}"
+
+
+def _why(facts: Mapping[str, Any]) -> str:
+    code = str(facts.get("code", ""))
+    return _REFUSED.get(code) or str(facts.get("detail") or code)
+
+
+_SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "run.created": _replayed,
+    "run.queued": lambda facts: "Waiting for a worker",
+    "run.started": lambda facts: "Started",
+    "run.succeeded": _with_warnings,
+    "run.failed": lambda facts: f"Failed: {_why(facts)}",
+    "run.cancel_requested": lambda facts: "Asked to stop",
+    "run.canceled": lambda facts: "Cancelled",
+    "run.verified": lambda facts: (
+        f"Run files checked: {facts.get('integrity', 'done')}"
+    ),
+    "run.replayed": lambda facts: f"Replayed from {facts.get('from', 'model')}",
+    "capture.requested": lambda facts: "Telemetry requested",
+    "capture.started": lambda facts: "Telemetry started; run files checked",
+    "capture.file_written": lambda facts: f"{facts.get('path', 'A file')} written",
+    "capture.files_written": _files,
+    "capture.published": _published,
+    "capture.succeeded": _with_warnings,
+    "capture.refused": lambda facts: f"Refused: {_why(facts)}",
+    "capture.failed": lambda facts: f"Failed: {_why(facts)}",
+    "capture.superseded": lambda facts: (
+        f"{_generation(facts.get('generation'))} superseded"
+        if facts.get("generation") is not None
+        else "Superseded"
+    ),
+    "capture.verified": lambda facts: f"Verified: {facts.get('integrity', 'done')}",
+}
+
+# One line a file would bury the rest; the file table says the same.
+_TOO_MANY = {"capture.file_written"}
+
+
+def tell(events: Iterable[Event], *, with_files: bool = False) -> list[Step]:
+    """The events in words, in their order."""
+    return [
+        _step(event) for event in events if with_files or event.name not in _TOO_MANY
+    ]
+
+
+def _step(event: Event) -> Step:
+    facts = event.attributes
+    sentence = _SENTENCES.get(event.name, lambda _: event.name)(facts)
+    by = event.actor.get_username() if event.actor else ""
+    took = facts.get("durationMs")
+    asides = [
+        f"by {by}" if by else "",
+        f"in {wording.say_duration(timedelta(milliseconds=took))}"
+        if took is not None
+        else "",
+    ]
+    return Step(
+        at=event.at,
+        sentence=sentence,
+        aside=" ".join(aside for aside in asides if aside),
+        tone="good"
+        if event.name in _GOOD
+        else "bad"
+        if event.name in _BAD
+        else _verified(facts),
+    )
+
+
+def _verified(facts: Mapping[str, Any]) -> str:
+    found = facts.get("integrity")
+    return "" if found is None else "good" if found == "valid" else "bad"

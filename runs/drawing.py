@@ -1,0 +1,95 @@
+"""What a page draws as SVG without a script: tapes, lanes, sparklines and bars, as path data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+STATES = {".": "gray", "g": "green", "y": "yellow", "r": "red", "d": "dlq"}
+STATE_WORDS = {
+    "gray": "undefined",
+    "green": "within",
+    "yellow": "at risk",
+    "red": "beyond",
+    "dlq": "dead letters",
+}
+
+# Tops of the bars: of 22 px in a full tape, of 16 in the list's, as the design draws them.
+_FULL_TOPS = {"gray": 20.0, "green": 15.0, "yellow": 8.0, "red": 0.0, "dlq": 11.0}
+_MINI_TOPS = {"green": 10.91, "yellow": 5.82, "red": 0.0, "dlq": 8.0}
+
+
+def tape_paths(letters: str, *, is_mini: bool = False) -> list[tuple[str, str]]:
+    """(state, path data) of a tape of one bar a letter; neighbours of one state are one rectangle.
+
+    ``letters`` are ``. g y r d``. A mini tape leaves the undefined blank above its base line.
+    """
+    tops, floor = (_MINI_TOPS, 16) if is_mini else (_FULL_TOPS, 22)
+    paths: dict[str, list[str]] = {}
+    position = 0
+    for letter, group in groupby(letters):
+        width = len(list(group))
+        state = STATES.get(letter, "gray")
+        if state in tops:
+            bar = f"M{position} {tops[state]:g}H{position + width}V{floor}H{position}Z"
+            paths.setdefault(state, []).append(bar)
+        position += width
+    return [(state, "".join(bars)) for state, bars in paths.items()]
+
+
+def tape_sentence(letters: str, *, subject: str = "Worst state over the run") -> str:
+    """A tape's accessible name: how many of its bars are in which state, the worst first."""
+    counts = {
+        state: sum(
+            letters.count(letter) for letter, name in STATES.items() if name == state
+        )
+        for state in ("red", "yellow", "green", "dlq", "gray")
+    }
+    said = [f"{count} {STATE_WORDS[state]}" for state, count in counts.items() if count]
+    return f"{subject}: {', '.join(said)}" if said else f"{subject}: none yet"
+
+
+def spark_path(
+    values: Sequence[float | None], *, height: float = 18, points: int = 240
+) -> str:
+    """A sparkline from zero, broken where undefined; beyond ``points`` the largest of each stretch is drawn."""
+    drawn = _largest_of_stretches(values, points)
+    finite = [value for value in drawn if value is not None]
+    top = max([*finite, 0.0]) or 1.0
+    bottom = min([*finite, 0.0])
+    scale = (height - 3) / (top - bottom)
+    parts: list[str] = []
+    is_open = False
+    for index, value in enumerate(drawn):
+        if value is None:
+            is_open = False
+            continue
+        y = height - 1.5 - (value - bottom) * scale
+        parts.append(f"{'L' if is_open else 'M'}{index} {y:.1f}")
+        is_open = True
+    return "".join(parts)
+
+
+def bars_path(values: Iterable[float], *, height: float = 64) -> str:
+    """One bar a value, zero-based, a hair apart; the tallest leaves four pixels."""
+    listed = [value if math.isfinite(value) and value > 0 else 0.0 for value in values]
+    top = max([*listed, 1.0])
+    return "".join(
+        f"M{i + 0.08:.2f} {height:g}V{height - value / top * (height - 4):.1f}H{i + 0.92:.2f}V{height:g}Z"
+        for i, value in enumerate(listed)
+    )
+
+
+def _largest_of_stretches(
+    values: Sequence[float | None], points: int
+) -> list[float | None]:
+    """The values, or where there are more than ``points`` the largest defined one of each equal stretch."""
+    clean = [
+        None if value is None or not math.isfinite(value) else value for value in values
+    ]
+    if len(clean) <= points:
+        return clean
+    step = math.ceil(len(clean) / points)
+    stretches = (clean[start : start + step] for start in range(0, len(clean), step))
+    return [max((v for v in part if v is not None), default=None) for part in stretches]

@@ -1,0 +1,347 @@
+"""The form of a new run, made from what its template declares. The engine judges the values; the form carries them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.forms import BoundField
+
+from runs import wording
+from runs.models import Run
+from runs.requests import RunRequest, TelemetrySource
+
+if TYPE_CHECKING:
+    from flowtime.engine import Parameter
+    from flowtime.errors import FlowTimeError
+    from runs.catalog import CatalogEntry
+
+MAX_SEED = 2**32 - 1
+MOST_CELLS = 60
+MOST_SOURCES = 50
+_SEPARATORS = re.compile(r"[\s,;]+")
+_NUMBER_WORDS = {"integer": "Whole number", "number": "Number"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One parameter as the form shows it: its declaration in words, and its field."""
+
+    name: str
+    kind: str
+    label: str
+    description: str
+    bounds: str
+    default: Any
+    default_text: str
+    field: BoundField
+    slider: tuple[str, str, str] | None
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the field holds the default, however it is written."""
+        return _same(self.kind, self.field.value(), self.default_text)
+
+    @property
+    def values(self) -> list[float]:
+        """The numbers of an array field, for its bars; what is no number is drawn as nothing."""
+        return [_number_or(text, 0.0) for text in _split(str(self.field.value() or ""))]
+
+
+class RunForm(forms.Form):
+    """Parameters, mode, seed and name of a new run of ``entry``'s template."""
+
+    mode = forms.ChoiceField(
+        choices=[
+            ("simulation", "Simulation"),
+            ("telemetry", "Telemetry: replay a bundle"),
+        ],
+        initial="simulation",
+        widget=forms.Select(attrs={"class": "input"}),
+    )
+    source = forms.CharField(
+        required=False, widget=forms.Select(attrs={"class": "input"})
+    )
+    capture_key = forms.CharField(
+        required=False, max_length=128, widget=forms.TextInput(attrs={"class": "input"})
+    )
+    seed = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_SEED,
+        widget=forms.TextInput(
+            attrs={
+                "class": "input",
+                "inputmode": "numeric",
+                "aria-describedby": "id_seed-hint",
+            }
+        ),
+        error_messages={
+            "invalid": "The seed is a whole number, 0 to 4,294,967,295.",
+            "min_value": "The seed is a whole number, 0 to 4,294,967,295.",
+            "max_value": "The seed is a whole number, 0 to 4,294,967,295.",
+        },
+    )
+    is_named_after_inputs = forms.BooleanField(required=False, initial=False)
+
+    def __init__(
+        self,
+        entry: CatalogEntry,
+        data: Mapping[str, Any] | None = None,
+        *,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial={**_defaults(entry), **(initial or {})})
+        self.entry = entry
+        assert entry.template is not None
+        self.parameters = entry.template.parameters
+        for parameter in self.parameters:
+            self.fields[_field_name(parameter.name)] = _field(parameter)
+        self.fields["source"].widget.choices = _sources(entry.template_id)
+
+    def declared(self) -> Iterator[Declared]:
+        """The parameters in the order of the template."""
+        for parameter in self.parameters:
+            default = _text_of(parameter) if parameter.has_default else ""
+            yield Declared(
+                name=parameter.name,
+                kind=parameter.type,
+                label=parameter.title or parameter.name,
+                description=parameter.description or "",
+                bounds=_bounds(parameter),
+                default=parameter.default if parameter.has_default else None,
+                default_text=default,
+                field=self[_field_name(parameter.name)],
+                slider=_slider(parameter),
+            )
+
+    def wrong_fields(self) -> list[tuple[str, str]]:
+        """(id, label) of every field that needs another value, in the order of the page."""
+        labels = {_field_name(p.name): p.title or p.name for p in self.parameters}
+        labels |= {
+            "mode": "Mode",
+            "seed": "Seed",
+            "source": "Telemetry of",
+            "capture_key": "Capture key",
+        }
+        return [
+            (self[name].auto_id, labels[name]) for name in labels if self[name].errors
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("mode") == Run.Mode.TELEMETRY and not (
+            cleaned.get("source") or cleaned.get("capture_key")
+        ):
+            self.add_error(
+                "source", "Pick the telemetry to replay, or give a capture key."
+            )
+        return cleaned
+
+    def to_request(self) -> RunRequest:
+        """The run that the form asks for; parameters that hold their default are left to the template."""
+        asked = self.cleaned_data
+        return RunRequest(
+            template_id=self.entry.template_id,
+            mode=asked["mode"],
+            parameters=dict(self._overrides()),
+            seed=asked["seed"],
+            telemetry=self._telemetry(),
+            is_deterministic=asked["is_named_after_inputs"],
+        )
+
+    def _overrides(self) -> Iterator[tuple[str, Any]]:
+        for parameter in self.parameters:
+            given = self.cleaned_data[_field_name(parameter.name)]
+            if parameter.has_default and _same(
+                parameter.type, given, _text_of(parameter)
+            ):
+                continue
+            yield parameter.name, _typed(parameter.type, given)
+
+    def _telemetry(self) -> TelemetrySource | None:
+        asked = self.cleaned_data
+        if asked["mode"] != Run.Mode.TELEMETRY:
+            return None
+        if asked["capture_key"]:
+            return TelemetrySource(capture_key=asked["capture_key"])
+        return TelemetrySource(source_run_id=asked["source"])
+
+    def add_refusal(self, refusal: FlowTimeError) -> None:
+        """Put each problem of a refusal beside the field it is about; the others above the form."""
+        placed = 0
+        problems = refusal.extra.get("errors", [])
+        for problem in problems:
+            name = self._field_of(str(problem.get("pointer", "")))
+            sentence = str(problem.get("detail") or problem.get("message") or "")
+            self.add_error(name, sentence)
+            placed += 1
+        if not placed:
+            self.add_error(None, refusal.detail)
+
+    def _field_of(self, pointer: str) -> str | None:
+        name = _field_name(pointer.removeprefix("/parameters/"))
+        if pointer.startswith("/parameters/") and name in self.fields:
+            return name
+        return "seed" if pointer == "/rng/seed" else None
+
+
+def initial_from_run(run: Run) -> dict[str, Any]:
+    """What the form holds to run ``run`` again: its parameters, seed and mode as they were asked for."""
+    asked = RunRequest.from_document(run.document.request["request"])
+    initial: dict[str, Any] = {
+        _field_name(name): _as_text(value) for name, value in asked.parameters.items()
+    }
+    return {
+        **initial,
+        "seed": asked.seed,
+        "is_named_after_inputs": asked.is_deterministic,
+    }
+
+
+def _field_name(parameter: str) -> str:
+    # A parameter may be called "mode" or "seed"; the prefix keeps it apart from the form's own fields.
+    return f"p-{parameter}"
+
+
+def _field(parameter: Parameter) -> forms.Field:
+    described = {"aria-describedby": f"id_{_field_name(parameter.name)}-hint"}
+    if parameter.type == "boolean":
+        return forms.BooleanField(
+            required=False, widget=forms.CheckboxInput(attrs=described)
+        )
+    needed = {"required": "This needs a value."}
+    if parameter.type == "array":
+        attrs = {
+            **described,
+            "class": "input numbers",
+            "rows": "3",
+            "spellcheck": "false",
+        }
+        return forms.CharField(
+            widget=forms.Textarea(attrs=attrs), error_messages=needed
+        )
+    attrs = {**described, "class": "input"}
+    if parameter.type == "integer":
+        attrs["inputmode"] = "numeric"
+    elif parameter.type == "number":
+        attrs["inputmode"] = "decimal"
+    is_needed = parameter.type != "string"
+    return forms.CharField(
+        required=is_needed,
+        strip=is_needed,
+        widget=forms.TextInput(attrs=attrs),
+        error_messages=needed,
+    )
+
+
+def _defaults(entry: CatalogEntry) -> dict[str, Any]:
+    assert entry.template is not None
+    own = entry.template.rng
+    defaults: dict[str, Any] = {"seed": own.seed if own else 123}
+    for parameter in entry.template.parameters:
+        if parameter.has_default:
+            is_switch = parameter.type == "boolean"
+            value = parameter.default if is_switch else _text_of(parameter)
+            defaults[_field_name(parameter.name)] = value
+    return defaults
+
+
+def _bounds(parameter: Parameter) -> str:
+    """``Whole number, 0 to 100 visitors.``"""
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and high is not None:
+        span = f"{wording.say_number(low, decimals=6)} to {wording.say_number(high, decimals=6)}{unit}"
+    elif low is not None:
+        span = f"at least {wording.say_number(low, decimals=6)}{unit}"
+    elif high is not None:
+        span = f"at most {wording.say_number(high, decimals=6)}{unit}"
+    else:
+        span = unit.strip()
+    if parameter.type == "array":
+        length = f"{parameter.length} " if isinstance(parameter.length, int) else ""
+        return f"{length}numbers{f', each {span}' if span else ''}.".capitalize()
+    words = [word for word in (_NUMBER_WORDS.get(parameter.type, ""), span) if word]
+    return f"{', '.join(words)}." if words else ""
+
+
+def _slider(parameter: Parameter) -> tuple[str, str, str] | None:
+    """(minimum, maximum, step) where a range is short enough to slide over."""
+    low, high = parameter.minimum, parameter.maximum
+    if (
+        parameter.type not in _NUMBER_WORDS
+        or low is None
+        or high is None
+        or high <= low
+    ):
+        return None
+    if parameter.type == "integer":
+        return (f"{low:g}", f"{high:g}", "1") if high - low <= 1000 else None
+    # Steps that people would write: a hundredth of the range, rounded to 1, 2 or 5 of its decade.
+    step = float(f"{(high - low) / 100:.0e}")
+    return f"{low:g}", f"{high:g}", f"{step:g}"
+
+
+def _text_of(parameter: Parameter) -> str:
+    return _as_text(parameter.default)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(_as_text(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:.17g}" if float(f"{value:g}") != value else f"{value:g}"
+    return str(value)
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in _SEPARATORS.split(text.strip().strip("[]")) if part]
+
+
+def _typed(kind: str, given: Any) -> Any:
+    """What the engine is given: text as it was typed, a list of what stood between its separators."""
+    if kind == "array":
+        return [_number_or(text, text) for text in _split(given)]
+    return given
+
+
+def _number_or(text: str, otherwise: Any) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return otherwise
+
+
+def _same(kind: str, given: Any, default_text: str) -> bool:
+    if kind == "boolean":
+        return _as_text(bool(given)) == default_text
+    if kind == "string":
+        return str(given or "") == default_text
+    parts, expected = _split(str(given or "")), _split(default_text)
+    return [_number_or(p, p) for p in parts] == [_number_or(p, p) for p in expected]
+
+
+def _sources(template_id: str) -> list[tuple[str, str]]:
+    """The newest runs of the template whose telemetry can be replayed."""
+    runs = Run.objects.filter(template_id=template_id, telemetry_available=True)
+    listed = runs.order_by("-created_at", "-id").values_list(
+        "id", "telemetry_generated_at"
+    )
+    choices = [
+        (run_id, f"{run_id}, generated {wording.say_when(generated_at)}")
+        for run_id, generated_at in listed[:MOST_SOURCES]
+    ]
+    return [
+        (
+            "",
+            "Pick a run with telemetry"
+            if choices
+            else "No run of this template has telemetry",
+        )
+    ] + choices

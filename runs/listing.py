@@ -1,0 +1,279 @@
+"""The run list as a page asks for it: filters from the URL, one page of rows, and words for both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils import timezone
+
+from runs import catalog, selectors, wording
+from runs.clock import to_text
+from runs.filters import RunFilter
+from runs.models import Run
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.utils.datastructures import MultiValueDict
+
+    from flowtime.api.pagination import Page
+
+PAGE_SIZE = 50
+ROW_COLUMNS = (
+    *selectors.LIST_COLUMNS,
+    "failure_code",
+    "progress_done",
+    "progress_total",
+    "progress_unit",
+)
+# A list shows one page of rows, so no page can ask for more of them.
+MOST_LIVE_ROWS = 200
+
+SPANS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
+SPAN_WORDS = {
+    "24h": "created in the last 24 hours",
+    "7d": "created in the last 7 days",
+    "30d": "created in the last 30 days",
+}
+# The nearest wider question first: what was asked last and narrows most is dropped first.
+WIDENING = (
+    "created",
+    "status",
+    "hasWarnings",
+    "telemetryAvailable",
+    "mode",
+    "sourceRunId",
+    "templateId",
+    "q",
+)
+DROPPED_WORDS = {
+    "created": "at any time",
+    "status": "of any status",
+    "hasWarnings": "with or without warnings",
+    "telemetryAvailable": "with or without telemetry",
+    "mode": "of any mode",
+    "sourceRunId": "of any source",
+    "templateId": "of any template",
+    "q": "with any title or id",
+}
+
+
+def _select(choices: list[tuple[str, str]] | None = None, **attrs: str) -> Any:
+    return forms.ChoiceField(
+        choices=choices or [],
+        required=False,
+        widget=forms.Select(attrs={"class": "input", **attrs}),
+    )
+
+
+class ListForm(forms.Form):
+    """The filters as the URL holds them. What it cannot read it leaves out and says so at the field."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=128,
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "class": "input",
+                "placeholder": "Run id or title",
+                "aria-keyshortcuts": "/",
+            }
+        ),
+    )
+    templateId = _select()
+    mode = _select([("", "Any mode"), *Run.Mode.choices])
+    status = _select([("", "Any status"), *Run.Status.choices])
+    telemetryAvailable = _select(
+        [("", "Telemetry: any"), ("true", "Yes"), ("false", "No")]
+    )
+    hasWarnings = _select(
+        [("", "Warnings: any"), ("true", "With"), ("false", "Without")]
+    )
+    created = _select(
+        [
+            ("", "Any time"),
+            ("24h", "Last 24 hours"),
+            ("7d", "Last 7 days"),
+            ("30d", "Last 30 days"),
+            ("between", "Between two dates"),
+        ]
+    )
+    createdFrom = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date", "class": "input"})
+    )
+    createdTo = forms.DateField(
+        required=False, widget=forms.DateInput(attrs={"type": "date", "class": "input"})
+    )
+    sourceRunId = forms.CharField(
+        required=False, max_length=128, widget=forms.HiddenInput
+    )
+
+    def __init__(self, data: MultiValueDict[str, str]) -> None:
+        super().__init__(data, auto_id="f-%s")
+        titles = {entry.template_id: entry.title for entry in catalog.all_entries()}
+        asked = data.get("templateId", "")
+        if asked and asked not in titles:
+            # Runs outlive their template: one that left the catalog can still be asked for.
+            titles[asked] = asked[:80]
+        self.fields["templateId"].choices = [("", "Any template"), *titles.items()]
+        self.titles = titles
+
+    def asked(self) -> dict[str, Any]:
+        """What was asked for, by field, without the empty and the unreadable."""
+        self.is_valid()
+        asked = {key: value for key, value in self.cleaned_data.items() if value}
+        if asked.get("created") != "between":
+            asked.pop("createdFrom", None)
+            asked.pop("createdTo", None)
+        return asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wider:
+    """A filter whose absence would find something: how many, in words, and where."""
+
+    count: int
+    words: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunList:
+    """One page of runs with what was asked for."""
+
+    form: ListForm
+    page: Page
+    asked: dict[str, Any]
+    is_first: bool
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.asked)
+
+    @property
+    def active_ids(self) -> list[str]:
+        return [
+            row["id"] for row in self.page.items if row["status"] in Run.Status.active()
+        ]
+
+    @property
+    def total(self) -> str:
+        count = wording.say_number(self.page.total_count)
+        return count if self.page.total_count_is_exact else f"more than {count}"
+
+    @property
+    def said(self) -> str:
+        """``Newest 50 of 1,284``."""
+        shown = len(self.page.items)
+        if self.page.total_count_is_exact and shown == self.page.total_count:
+            return "All " + wording.say_count(shown, "run")
+        return f"{'Newest ' if self.is_first else ''}{shown} of {self.total}"
+
+    def filters_in_words(self) -> str:
+        """``Template Shared database, status Failed, created in the last 24 hours.``"""
+        words = ", ".join(_words_of(self.asked, self.form.titles))
+        return f"{words[:1].upper()}{words[1:]}."
+
+    def wider(self) -> Wider | None:
+        """The nearest wider question that has an answer; None where nothing does."""
+        for name in WIDENING:
+            if name not in self.asked:
+                continue
+            kept = {key: value for key, value in self.asked.items() if key != name}
+            if name == "created":
+                kept = {
+                    k: v
+                    for k, v in kept.items()
+                    if k not in ("createdFrom", "createdTo")
+                }
+            count = _matching(kept)[: PAGE_SIZE + 1].count()
+            if count:
+                return Wider(
+                    count=count, words=DROPPED_WORDS[name], query=_query_of(kept)
+                )
+        return None
+
+
+def list_runs(query: QueryDict) -> RunList:
+    """The page of runs that the URL's ``query`` asks for."""
+    form = ListForm(query)
+    asked = form.asked()
+    cursor = query.get("cursor") or None
+    page = selectors.page_of_runs(_matching(asked), page_size=PAGE_SIZE, cursor=cursor)
+    return RunList(form=form, page=page, asked=asked, is_first=cursor is None)
+
+
+def rows_of(run_ids: list[str]) -> list[dict[str, Any]]:
+    """Rows of the list by id, for those that are followed while they run."""
+    rows = selectors.runs_for_list().values(*ROW_COLUMNS)
+    return list(rows.filter(id__in=run_ids[:MOST_LIVE_ROWS]))
+
+
+def _matching(asked: dict[str, Any]) -> QuerySet[Run, dict[str, Any]]:
+    data = QueryDict(mutable=True)
+    for name in (
+        "q",
+        "templateId",
+        "mode",
+        "status",
+        "telemetryAvailable",
+        "hasWarnings",
+        "sourceRunId",
+    ):
+        if name in asked:
+            data[name] = asked[name]
+    for name, moment in _created_range(asked):
+        data[name] = to_text(moment) or ""
+    return RunFilter(data, queryset=selectors.runs_for_list().values(*ROW_COLUMNS)).qs
+
+
+def _created_range(asked: dict[str, Any]) -> Iterator[tuple[str, datetime]]:
+    span = SPANS.get(asked.get("created", ""))
+    if span is not None:
+        yield "createdAfter", timezone.now() - span
+    if "createdFrom" in asked:
+        yield "createdAfter", datetime.combine(asked["createdFrom"], time(), UTC)
+    if "createdTo" in asked:
+        # The day itself belongs to the range, and the filter's end does not.
+        yield (
+            "createdBefore",
+            datetime.combine(asked["createdTo"], time(), UTC) + timedelta(days=1),
+        )
+
+
+def _words_of(asked: dict[str, Any], titles: dict[str, str]) -> Iterator[str]:
+    if "q" in asked:
+        yield f"id or title “{asked['q']}”"
+    if "templateId" in asked:
+        yield f"template {titles.get(asked['templateId'], asked['templateId'])}"
+    if "mode" in asked:
+        yield f"mode {Run.Mode(asked['mode']).label}"
+    if "status" in asked:
+        yield f"status {Run.Status(asked['status']).label}"
+    if "telemetryAvailable" in asked:
+        yield (
+            "with telemetry"
+            if asked["telemetryAvailable"] == "true"
+            else "without telemetry"
+        )
+    if "hasWarnings" in asked:
+        yield "with warnings" if asked["hasWarnings"] == "true" else "without warnings"
+    if "sourceRunId" in asked:
+        yield f"replayed from {asked['sourceRunId']}"
+    if asked.get("created") in SPAN_WORDS:
+        yield SPAN_WORDS[asked["created"]]
+    if "createdFrom" in asked:
+        yield f"created from {asked['createdFrom']:%-d %b %Y}"
+    if "createdTo" in asked:
+        yield f"created to {asked['createdTo']:%-d %b %Y}"
+
+
+def _query_of(asked: dict[str, Any]) -> str:
+    query = QueryDict(mutable=True)
+    query.update({name: str(value) for name, value in asked.items()})
+    return f"?{query.urlencode()}"

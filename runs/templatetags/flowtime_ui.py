@@ -1,0 +1,297 @@
+"""Tags and filters of every page: icons, marks, times, amounts, tapes and lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.template.context import Context
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from runs import drawing, wording
+
+register = template.Library()
+
+_SHAPES = {
+    "tick": mark_safe(
+        '<circle cx="8" cy="8" r="6.5"/><path d="m5 8.2 2.1 2.1L11.2 6"/>'
+    ),
+    "arc": mark_safe(
+        '<circle cx="8" cy="8" r="6.5" opacity=".35"/><path d="M8 1.5a6.5 6.5 0 0 1 6.5 6.5"/><path d="M8 8V4.5"/>'
+    ),
+    "dotted": mark_safe('<circle cx="8" cy="8" r="6.5" stroke-dasharray="2 2.6"/>'),
+    "cross": mark_safe(
+        '<rect x="1.7" y="1.7" width="12.6" height="12.6" rx="1.5"/><path d="m5.5 5.5 5 5m0-5-5 5"/>'
+    ),
+    "barred": mark_safe('<circle cx="8" cy="8" r="6.5"/><path d="M5 8h6"/>'),
+}
+_STATUS_MARKS = {
+    "succeeded": ("tick", "ok"),
+    "valid": ("tick", "ok"),
+    "available": ("tick", "ok"),
+    "running": ("arc", "run"),
+    "generating": ("arc", "run"),
+    "queued": ("dotted", "idle"),
+    "unavailable": ("dotted", "idle"),
+    "unchecked": ("dotted", "idle"),
+    "failed": ("cross", "fail"),
+    "missing": ("cross", "fail"),
+    "corrupt": ("cross", "fail"),
+    "incomplete": ("cross", "fail"),
+    "canceled": ("barred", "idle"),
+    "superseded": ("barred", "idle"),
+}
+_STATE_MARKS = {
+    "gray": mark_safe(
+        '<circle class="f" cx="8" cy="8" r="6.5"/><text x="8" y="11.2">–</text>'
+    ),
+    "green": mark_safe(
+        '<circle class="f" cx="8" cy="8" r="7.5"/><text x="8" y="11.2">G</text>'
+    ),
+    "yellow": mark_safe(
+        '<path class="f" d="M8 0 16.4 15H-.4Z"/><text x="8" y="13">Y</text>'
+    ),
+    "red": mark_safe(
+        '<rect class="f" x="1" y="1" width="14" height="14" rx="1.5"/><text x="8" y="11.2">R</text>'
+    ),
+    "dlq": mark_safe(
+        '<path class="f" d="M4 1h8l4 7-4 7H4L0 8Z"/><text x="8" y="11.2">D</text>'
+    ),
+}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A line icon of the page's sprite; its name is never read out."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name
+    )
+
+
+@register.simple_tag
+def status_mark(status: str) -> SafeString:
+    """The shape of a status: tick disc, arc, dotted ring, cross in a square, barred ring."""
+    shape, tone = _STATUS_MARKS.get(status, ("dotted", "idle"))
+    return format_html(
+        '<svg class="mark line {}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>',
+        tone,
+        _SHAPES[shape],
+    )
+
+
+@register.simple_tag
+def state_mark(state: str) -> SafeString:
+    """The shape and letter of a state: ring –, disc G, triangle Y, square R, hexagon D."""
+    return format_html(
+        '<svg class="mark {}" viewBox="0 0 16 16" aria-hidden="true">{}</svg>',
+        state,
+        _STATE_MARKS[state],
+    )
+
+
+@register.simple_tag
+def mini_tape(shape: str) -> SafeString:
+    """The run's shape in a list: forty-eight bars, or the base line alone before success."""
+    return format_html(
+        '<svg class="tape mini" viewBox="0 0 48 16" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path class="base" d="M0 15.4H48V16H0Z"/>{}</svg>',
+        drawing.tape_sentence(shape),
+        _paths(drawing.tape_paths(shape, is_mini=True)),
+    )
+
+
+@register.simple_tag
+def state_tape(letters: str, subject: str) -> SafeString:
+    """One bar a bin, the width of its column."""
+    return format_html(
+        '<svg class="tape" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        max(len(letters), 1),
+        drawing.tape_sentence(letters, subject=subject),
+        _paths(drawing.tape_paths(letters)),
+    )
+
+
+@register.simple_tag
+def lane(ranges: Sequence[Sequence[int]], bins: int, severity: str) -> SafeString:
+    """Where in the run a warning holds; the words beside it say the same."""
+    top = {"error": 0, "warning": 2}.get(severity, 4)
+    # A single bin of a long run would be thinner than a pixel.
+    least = bins / 160
+    blocks = format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>',
+        (
+            (severity, first, top, max(last - first + 1, least), 14 - 2 * top)
+            for first, last in ranges
+        ),
+    )
+    return format_html(
+        '<svg class="lane-svg" viewBox="0 0 {} 14" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
+        max(bins, 1),
+        blocks,
+    )
+
+
+def _paths(paths: list[tuple[str, str]]) -> SafeString:
+    return format_html_join("", '<path class="{}" d="{}"/>', paths)
+
+
+@register.simple_tag
+def spark(values: Sequence[float | None]) -> SafeString:
+    """A sparkline of a series, broken where it is undefined."""
+    count = min(len(values), 240) or 1
+    return format_html(
+        '<svg class="spark" viewBox="-1 0 {} 18" preserveAspectRatio="none" aria-hidden="true"><path d="{}"/></svg>',
+        count + 2,
+        drawing.spark_path(values),
+    )
+
+
+@register.simple_tag
+def bars(values: Sequence[float]) -> SafeString:
+    """An array parameter as bars."""
+    return format_html(
+        '<svg viewBox="0 0 {} 64" preserveAspectRatio="none" aria-hidden="true"><path class="wash" d="{}"/></svg>',
+        max(len(values), 1),
+        drawing.bars_path(values),
+    )
+
+
+@register.simple_tag
+def when(moment: datetime | None) -> SafeString | str:
+    """A moment in full."""
+    if moment is None:
+        return wording.UNDEFINED
+    return format_html(
+        '<time datetime="{}">{}</time>', _machine_time(moment), wording.say_when(moment)
+    )
+
+
+@register.simple_tag
+def ago(moment: datetime | None) -> SafeString | str:
+    """How long ago, with the moment in full on hover and for programs."""
+    if moment is None:
+        return wording.UNDEFINED
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        _machine_time(moment),
+        wording.say_when(moment),
+        wording.say_ago(moment, now=timezone.now()),
+    )
+
+
+@register.simple_tag
+def lately(moment: datetime | None) -> SafeString | str:
+    """The time of today, else with its day."""
+    if moment is None:
+        return wording.UNDEFINED
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        _machine_time(moment),
+        wording.say_when(moment),
+        wording.say_lately(moment, now=timezone.now()),
+    )
+
+
+def _machine_time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@register.filter
+def amount(value: float | None) -> str:
+    """A number as people read it; "–" when undefined."""
+    return wording.say_number(value)
+
+
+@register.filter
+def size(count: int | None) -> str:
+    """Bytes in a readable unit."""
+    return wording.say_bytes(count)
+
+
+@register.filter
+def counted(count: int, words: str) -> str:
+    """``3|counted:"warning"``, or with an own plural ``3|counted:"copy,copies"``."""
+    return wording.say_count(count or 0, *words.split(","))
+
+
+@register.filter
+def bin_ranges(ranges: list[list[int]]) -> str:
+    """Inclusive ranges of bins in words."""
+    return wording.say_ranges(ranges or [])
+
+
+@register.filter
+def short_id(identifier: str) -> str:
+    """The last eight characters of an id, with an ellipsis for what is left out."""
+    return identifier if len(identifier) <= 12 else f"…{identifier[-8:]}"
+
+
+@register.filter
+def short_hash(digest: str) -> str:
+    """The first 24 characters of a digest, without its algorithm."""
+    return digest.removeprefix("sha256:")[:24]
+
+
+@register.simple_tag
+def grid(bins: int, bin_size: int, bin_unit: str) -> str:
+    """``120 × 1 h``."""
+    return wording.say_grid(bins, bin_size, bin_unit)
+
+
+@register.simple_tag
+def window(start: datetime | None, minutes: int) -> str:
+    """From when to when; the length alone when there is no start."""
+    return (
+        wording.say_minutes(minutes)
+        if start is None
+        else wording.say_window(start, minutes)
+    )
+
+
+@register.simple_tag
+def took(started: datetime | None, finished: datetime | None) -> str:
+    """How long between two moments."""
+    return wording.say_duration(finished - started if started and finished else None)
+
+
+@register.simple_tag
+def version() -> str:
+    """The product's version, for the foot of each page."""
+    return str(settings.FLOWTIME_VERSION)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """``light`` or ``dark`` when the reader chose one, else nothing: the system decides."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("theme", "") if request is not None else ""
+    return chosen if chosen in ("light", "dark") else ""
+
+
+@register.filter
+def role(user: Any) -> str:
+    """The highest role of a user, in one word; nothing for someone who has none."""
+    if user is None or isinstance(user, AnonymousUser):
+        return ""
+    if user.is_superuser:
+        return "admin"
+    held = set(user.groups.values_list("name", flat=True))
+    return next((name for name in ("admin", "operator", "viewer") if name in held), "")
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: Context, **changes: Any) -> str:
+    """The page's own query string with some keys replaced, or left out where the value is empty."""
+    query = context["request"].GET.copy()
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value not in (None, ""):
+            query[key] = value
+    return f"?{query.urlencode()}" if query else "?"

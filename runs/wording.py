@@ -1,0 +1,152 @@
+"""How amounts, times and grids are said on a page: British English, UTC, "–" for what is undefined."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+
+UNDEFINED = "–"
+MINUS = "−"
+
+_UNITS = {
+    "minutes": ("min", "min"),
+    "hours": ("h", "h"),
+    "days": ("day", "days"),
+    "weeks": ("week", "weeks"),
+}
+_UNIT_MINUTES = {"minutes": 1, "hours": 60, "days": 1440, "weeks": 10080}
+
+
+def say_number(value: float | None, *, decimals: int = 1) -> str:
+    """The amount with thousands separated and at most ``decimals`` places, which are dropped when they say nothing."""
+    if value is None:
+        return UNDEFINED
+    if isinstance(value, float):
+        if math.isnan(value):
+            return UNDEFINED
+        if math.isinf(value):
+            return "∞" if value > 0 else f"{MINUS}∞"
+        text = f"{value:,.{decimals}f}"
+        if "." in text:
+            text = text.rstrip("0").rstrip(".")
+        text = "0" if text in ("-0", "") else text
+    else:
+        text = f"{value:,}"
+    return text.replace("-", MINUS)
+
+
+def say_count(count: int, singular: str, plural: str | None = None) -> str:
+    """``1 file``, ``15 files``."""
+    return f"{say_number(count)} {singular if count == 1 else plural or singular + 's'}"
+
+
+def say_bytes(count: int | None) -> str:
+    """Decimal units with one place from a kilobyte on: ``702 bytes``, ``10.0 kB``."""
+    if count is None:
+        return UNDEFINED
+    if count < 1000:
+        return say_count(count, "byte")
+    amount = float(count)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 999.95:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1000:,.1f} TB"
+
+
+def say_duration(span: timedelta | None) -> str:
+    """``9 ms``, ``4.2 s``, ``3 min 20 s``."""
+    if span is None:
+        return UNDEFINED
+    seconds = span.total_seconds()
+    if seconds < 1:
+        return f"{max(round(seconds * 1000), 0)} ms"
+    if seconds < 60:
+        return f"{say_number(seconds)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
+
+
+def say_grid(bins: int, bin_size: int, bin_unit: str) -> str:
+    """``120 × 1 h``."""
+    one, many = _UNITS.get(bin_unit, (bin_unit, bin_unit))
+    return f"{say_number(bins)} × {bin_size} {one if bin_size == 1 else many}"
+
+
+def say_minutes(minutes: int) -> str:
+    """A window's length in its largest whole unit: ``24 hours``, ``5 days``."""
+    for unit, size in (("week", 10080), ("day", 1440), ("hour", 60)):
+        if minutes >= 2 * size and minutes % size == 0:
+            return say_count(minutes // size, unit)
+    return say_count(minutes, "minute")
+
+
+def say_day(moment: datetime, *, with_year: bool = True) -> str:
+    """``23 Nov 2026``."""
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%b}" + (f" {moment.year}" if with_year else "")
+
+
+def say_when(moment: datetime | None) -> str:
+    """``23 Nov 2026, 10:16:02``."""
+    if moment is None:
+        return UNDEFINED
+    return f"{say_day(moment)}, {moment.astimezone(UTC):%H:%M:%S}"
+
+
+def say_window(start: datetime, minutes: int) -> str:
+    """``7 Feb 2013, 00:00 to 12 Feb, 00:00``."""
+    start = start.astimezone(UTC)
+    stop = start + timedelta(minutes=minutes)
+    end = f"{say_day(stop, with_year=stop.year != start.year)}, {stop:%H:%M}"
+    return f"{say_day(start)}, {start:%H:%M} to {end}"
+
+
+def say_bin(index: int, *, start: datetime | None, bin_size: int, bin_unit: str) -> str:
+    """When a bin begins: ``Thu 7 Feb, 19:00`` with a window, else ``bin 19``."""
+    if start is None:
+        return f"bin {index}"
+    moment = start.astimezone(UTC) + timedelta(
+        minutes=index * bin_size * _UNIT_MINUTES[bin_unit]
+    )
+    return f"{moment:%a} {say_day(moment, with_year=False)}, {moment:%H:%M}"
+
+
+def say_ago(moment: datetime, *, now: datetime) -> str:
+    """How long ago, coarser the longer: seconds, minutes, hours, yesterday, then the day."""
+    moment, now = moment.astimezone(UTC), now.astimezone(UTC)
+    seconds = int((now - moment).total_seconds())
+    if seconds < 1:
+        return "now"
+    if seconds < 60:
+        return f"{say_count(seconds, 'second')} ago"
+    if seconds < 3600:
+        return f"{say_count(seconds // 60, 'minute')} ago"
+    if moment.date() == now.date() or seconds < 6 * 3600:
+        return f"{say_count(seconds // 3600, 'hour')} ago"
+    if moment.date() == now.date() - timedelta(days=1):
+        return "yesterday"
+    return say_day(moment, with_year=moment.year != now.year)
+
+
+def say_lately(moment: datetime, *, now: datetime) -> str:
+    """The time alone when it was today, else with its day: ``10:16:02``, ``22 Nov, 17:20``."""
+    moment, now = moment.astimezone(UTC), now.astimezone(UTC)
+    if moment.date() == now.date():
+        return f"{moment:%H:%M:%S}"
+    return f"{say_day(moment, with_year=moment.year != now.year)}, {moment:%H:%M}"
+
+
+def say_ranges(ranges: list[list[int]], *, at_most: int = 6) -> str:
+    """Inclusive bin ranges in words: ``bin 3``, ``bins 3 to 7, 9 and 12 to 14``."""
+    spans = [f"{a}" if a == b else f"{a} to {b}" for a, b in ranges[:at_most]]
+    if len(ranges) > at_most:
+        spans.append(f"{len(ranges) - at_most} more ranges")
+    if not spans:
+        return ""
+    is_one_bin = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+    listed = spans[0] if len(spans) == 1 else f"{', '.join(spans[:-1])} and {spans[-1]}"
+    return f"{'bin' if is_one_bin else 'bins'} {listed}"
