@@ -2,6 +2,7 @@
 
 from flowtime.bundles.confine import Directory, Root, resolve_inside
 from flowtime.bundles.errors import (
+    BundleChanged,
     BundleCorrupt,
     BundleError,
     BundleExists,
@@ -12,8 +13,10 @@ from flowtime.bundles.errors import (
     InvalidName,
     OutsideRoots,
     SeriesNotFound,
+    StorageBusy,
     StorageUnavailable,
 )
+from flowtime.bundles.integrity import Integrity, IntegrityProblem
 from flowtime.bundles.manifests import (
     METRICS,
     AutoCapture,
@@ -44,6 +47,7 @@ from flowtime.bundles.names import (
     is_name,
 )
 from flowtime.bundles.publish import Published
+from flowtime.bundles.roots import check_roots
 from flowtime.bundles.run_bundle import (
     RunBundle,
     has_run_bundle,
@@ -52,6 +56,7 @@ from flowtime.bundles.run_bundle import (
     write_run_bundle,
 )
 from flowtime.bundles.series import format_series, parse_series
+from flowtime.bundles.sweep import Swept, sweep_generations, sweep_retired, sweep_staging
 from flowtime.bundles.targets import Target, generations, list_targets
 from flowtime.bundles.telemetry_bundle import (
     TelemetryBundle,
@@ -59,10 +64,17 @@ from flowtime.bundles.telemetry_bundle import (
     open_telemetry_bundle,
     write_telemetry_bundle,
 )
+from flowtime.bundles.verify import (
+    check_run_bundle,
+    check_telemetry_bundle,
+    verify_run_bundle,
+    verify_telemetry_bundle,
+)
 
 __all__ = [
     "METRICS",
     "AutoCapture",
+    "BundleChanged",
     "BundleCorrupt",
     "BundleError",
     "BundleExists",
@@ -73,6 +85,8 @@ __all__ = [
     "FileNotListed",
     "Grid",
     "InsufficientStorage",
+    "Integrity",
+    "IntegrityProblem",
     "InvalidName",
     "OutsideRoots",
     "Published",
@@ -88,7 +102,9 @@ __all__ = [
     "SeriesFacts",
     "SeriesIndex",
     "SeriesNotFound",
+    "StorageBusy",
     "StorageUnavailable",
+    "Swept",
     "Target",
     "TelemetryBundle",
     "TelemetryFile",
@@ -98,6 +114,9 @@ __all__ = [
     "TelemetryWindow",
     "check_capture_key",
     "check_name",
+    "check_roots",
+    "check_run_bundle",
+    "check_telemetry_bundle",
     "decode",
     "encode",
     "file_names",
@@ -113,6 +132,11 @@ __all__ = [
     "open_telemetry_bundle",
     "parse_series",
     "resolve_inside",
+    "sweep_generations",
+    "sweep_retired",
+    "sweep_staging",
+    "verify_run_bundle",
+    "verify_telemetry_bundle",
     "write_run_bundle",
     "write_telemetry_bundle",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from flowtime.bundles.errors import (
     InsufficientStorage,
     InvalidName,
     OutsideRoots,
+    StorageBusy,
     StorageUnavailable,
 )
 
@@ -27,6 +29,7 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
 _MISSING = frozenset({errno.ENOENT})
 _NOT_OURS = frozenset({errno.ELOOP, errno.EXDEV, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
+_BUSY = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _CHUNK = 1 << 20
 
@@ -46,10 +49,10 @@ def writing(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "input or output error"
+        detail = f"{what} could not be written: {_reason(error)}."
         if error.errno in _FULL:
-            raise InsufficientStorage(f"{what} could not be written: {reason}.") from None
-        raise StorageUnavailable(f"{what} could not be written: {reason}.") from None
+            raise InsufficientStorage(detail) from None
+        raise _unavailable(error, detail) from None
 
 
 def _read_error(error: OSError, what: str, file: str | None) -> BundleError:
@@ -61,8 +64,16 @@ def _read_error(error: OSError, what: str, file: str | None) -> BundleError:
         return BundleCorrupt(
             f"{named} is not {'a regular file' if file else 'a plain directory'}.", **extra
         )
-    reason = os.strerror(error.errno) if error.errno else "input or output error"
-    return StorageUnavailable(f"{named} could not be read: {reason}.")
+    return _unavailable(error, f"{named} could not be read: {_reason(error)}.")
+
+
+def _reason(error: OSError) -> str:
+    # The message of the exception itself ends with a path.
+    return os.strerror(error.errno) if error.errno else "input or output error"
+
+
+def _unavailable(error: OSError, detail: str) -> StorageUnavailable:
+    return (StorageBusy if error.errno in _BUSY else StorageUnavailable)(detail)
 
 
 class Directory:
@@ -112,17 +123,34 @@ class Directory:
 
         Its size is known before anything is read, so a sparse or growing file costs no memory.
         """
+        with self._regular(path, max_bytes, exact) as (fd, size):
+            data = _read(fd, size)
+        if len(data) != size:
+            raise BundleCorrupt(f"{path} of {self.what} changed while it was read.", file=path)
+        return data
+
+    def sha256(self, path: str, exact: int) -> str:
+        """The digest, in hexadecimal, of a regular file with one name and ``exact`` bytes, read piece by piece."""
+        digest = hashlib.sha256()
+        with self._regular(path, exact, exact) as (fd, _):
+            while piece := os.read(fd, _CHUNK):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    def entries(self) -> Iterator[os.DirEntry[str]]:
+        """What is in it, in no order, names starting with a dot included; links are not followed."""
+        with reading(self.what), os.scandir(self.fd) as found:
+            yield from found
+
+    @contextmanager
+    def _regular(self, path: str, max_bytes: int, exact: int | None) -> Iterator[tuple[int, int]]:
         parts = names.check_path(path)
         with reading(self.what, file=path):
             fd = system.open_beneath(self.fd, parts, _FILE)
             try:
-                size = self._check_regular(os.fstat(fd), path, max_bytes, exact)
-                data = _read(fd, size)
+                yield fd, self._check_regular(os.fstat(fd), path, max_bytes, exact)
             finally:
                 os.close(fd)
-        if len(data) != size:
-            raise BundleCorrupt(f"{path} of {self.what} changed while it was read.", file=path)
-        return data
 
     def _check_regular(
         self, found: os.stat_result, path: str, max_bytes: int, exact: int | None
@@ -158,8 +186,7 @@ class Directory:
 
     def list(self) -> list[str]:
         """The names in it, sorted, without those that start with a dot."""
-        with reading(self.what):
-            return sorted(name for name in os.listdir(self.fd) if not name.startswith("."))
+        return sorted(e.name for e in self.entries() if not e.name.startswith("."))
 
 
 class Root:
@@ -169,10 +196,9 @@ class Root:
     """
 
     def __init__(self, path: Path | str, label: str = "data root") -> None:
-        text = os.fspath(path)
-        if not os.path.isabs(text):
+        self.path = Path(path)
+        if not self.path.is_absolute():
             raise ValueError("A root is an absolute directory.")
-        self.path = Path(os.path.normpath(text))
         self.label = label
         self._held: Directory | None = None
 
@@ -186,15 +212,15 @@ class Root:
         and acknowledged, in the directory that was moved away.
         """
         try:
-            there = os.stat(self.path)
+            there = self.path.stat()
             if self._held is not None:
                 held = os.fstat(self._held.fd)
                 if (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino):
                     return self._held
             self._held = Directory(os.open(self.path, _DIRECTORY | os.O_CLOEXEC), self.label)
         except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else "input or output error"
-            raise StorageUnavailable(f"The {self.label} cannot be opened: {reason}.") from None
+            detail = f"The {self.label} cannot be opened: {_reason(error)}."
+            raise _unavailable(error, detail) from None
         return self._held
 
     def open_dir(self, *parts: str, what: str | None = None) -> Directory:
@@ -215,7 +241,7 @@ def resolve_inside(root: Root, text: str) -> tuple[str, ...]:
         raise refusal
     try:
         base = os.path.realpath(root.path)
-        real = os.path.realpath(os.path.join(base, text))
+        real = os.path.realpath(root.path / text)
     except (OSError, ValueError):
         raise refusal from None
     if not real.startswith(base.rstrip("/") + "/"):

@@ -26,6 +26,10 @@ class BundleCorrupt(BundleError):
     status = 422
 
 
+class BundleChanged(BundleCorrupt):
+    """A digest differs, or the bundle belongs elsewhere: whole, and not what it should be."""
+
+
 class SeriesNotFound(BundleError):
     """The run bundle holds no series of that id."""
 
@@ -72,6 +76,10 @@ class StorageUnavailable(BundleError):
     code = "storage_unavailable"
     title = "Storage is unavailable"
     status = 503
+
+
+class StorageBusy(StorageUnavailable):
+    """The process or the machine has no descriptor or memory left: the bundle is not to blame."""
 
 
 class InsufficientStorage(BundleError):

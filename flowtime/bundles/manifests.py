@@ -82,9 +82,19 @@ def _finite_or_none(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-Name = Annotated[str, AfterValidator(_checked_name)]
-RunId = Annotated[str, AfterValidator(_checked_id)]
-FilePath = Annotated[str, AfterValidator(_checked_path)]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$"),
+    AfterValidator(_checked_name),
+]
+RunId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"),
+    AfterValidator(_checked_id),
+]
+FilePath = Annotated[
+    str, StringConstraints(max_length=names.MAX_PATH), AfterValidator(_checked_path)
+]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Utc = Annotated[

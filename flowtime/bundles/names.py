@@ -7,6 +7,9 @@ from flowtime.bundles.errors import InvalidName, quoted
 
 NameKind = Literal["run id", "capture key", "capture id", "series id", "file name"]
 
+MANIFEST = "manifest.json"
+"""The file of every bundle that lists the others."""
+
 MAX_NAME = 128
 MAX_KEY = 128
 MAX_PATH = 512

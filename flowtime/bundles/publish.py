@@ -15,8 +15,8 @@ from flowtime import faults
 from flowtime.bundles import names, system
 from flowtime.bundles.confine import Directory, Root, writing
 from flowtime.bundles.errors import BundleExists, BundleMissing, Cancelled
+from flowtime.bundles.names import MANIFEST
 
-MANIFEST = "manifest.json"
 STAGING = ".staging"
 RETIRED = ".retired"
 
@@ -212,13 +212,14 @@ def make_directories(root: Root, *parts: str) -> Iterator[Directory]:
     try:
         for part in parts:
             above = held[-1] if held else base
+            what = f"{part} in the {root.label}"
             try:
-                held.append(above.open_dir(part))
+                held.append(above.open_dir(part, what=what))
             except BundleMissing:
                 with suppress(FileExistsError):
                     os.mkdir(part, 0o755, dir_fd=above.fd)
                 os.fsync(above.fd)
-                held.append(above.open_dir(part))
+                held.append(above.open_dir(part, what=what))
         yield held[-1] if held else base
     finally:
         for directory in held:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from flowtime.bundles.confine import Directory
-from flowtime.bundles.errors import BundleCorrupt, FileNotListed, quoted
+from flowtime.bundles.errors import BundleChanged, BundleCorrupt, FileNotListed, quoted
+from flowtime.bundles.integrity import Integrity, Listed, check_listed
 from flowtime.bundles.manifests import (
     MAX_JSON_BYTES,
     F,
@@ -16,16 +16,7 @@ from flowtime.bundles.manifests import (
     TelemetryManifest,
     decode,
 )
-from flowtime.bundles.publish import MANIFEST
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A file as a manifest lists it, whichever the format: path, size, SHA-256 in hexadecimal."""
-
-    path: str
-    bytes: int
-    sha256: str
+from flowtime.bundles.names import MANIFEST
 
 
 def digest_of(data: bytes) -> str:
@@ -72,10 +63,22 @@ class Reader:
             raise FileNotListed(f"The {self._directory.what} has no file {quoted(path)}.")
         data = self._directory.read_bytes(path, max_bytes, exact=listed.bytes)
         if hashlib.sha256(data).hexdigest() != listed.sha256:
-            raise BundleCorrupt(
+            raise BundleChanged(
                 f"{path} of {self._directory.what} was changed: its digest differs.", file=path
             )
         return data
+
+    def require(self, path: str) -> bytes:
+        """A file that every such bundle has; BundleCorrupt where the manifest does not list it."""
+        if path not in self._listed:
+            raise BundleCorrupt(
+                f"{MANIFEST} of {self._directory.what} does not list {path}.", file=MANIFEST
+            )
+        return self.read(path)
+
+    def check(self, *, deep: bool = False) -> Integrity:
+        """Compare the held directory with the manifest: sizes and names, and every digest where ``deep``."""
+        return check_listed(self._directory, self._listed, deep=deep)
 
 
 def read_manifest(
@@ -85,7 +88,7 @@ def read_manifest(
     data = directory.read_bytes(MANIFEST, MAX_JSON_BYTES)
     found = digest_of(data)
     if expected_hash is not None and found != expected_hash:
-        raise BundleCorrupt(
+        raise BundleChanged(
             f"{MANIFEST} of {directory.what} was changed: its digest differs.", file=MANIFEST
         )
     return decode(kind, data, file=MANIFEST), found

@@ -11,7 +11,13 @@ import orjson
 from flowtime import faults
 from flowtime.bundles import names
 from flowtime.bundles.confine import Directory, Root
-from flowtime.bundles.errors import BundleCorrupt, BundleMissing, SeriesNotFound, quoted
+from flowtime.bundles.errors import (
+    BundleChanged,
+    BundleCorrupt,
+    BundleMissing,
+    SeriesNotFound,
+    quoted,
+)
 from flowtime.bundles.manifests import (
     MAX_JSON_BYTES,
     RunFile,
@@ -23,8 +29,8 @@ from flowtime.bundles.manifests import (
     decode,
     encode,
 )
+from flowtime.bundles.names import MANIFEST
 from flowtime.bundles.publish import (
-    MANIFEST,
     Cancel,
     Progress,
     Published,
@@ -172,15 +178,15 @@ class RunBundle(Reader):
     @cached_property
     def record(self) -> RunRecord:
         """``run.json``; BundleCorrupt where it belongs to another run than the manifest."""
-        record = decode(RunRecord, self.read(RECORD), file=RECORD)
+        record = decode(RunRecord, self.require(RECORD), file=RECORD)
         if (record.run_id, record.grid) != (self.manifest.run_id, self.manifest.grid):
-            raise BundleCorrupt(f"{RECORD} and {MANIFEST} tell of different runs.", file=RECORD)
+            raise BundleChanged(f"{RECORD} and {MANIFEST} tell of different runs.", file=RECORD)
         return record
 
     @cached_property
     def index(self) -> tuple[SeriesEntry, ...]:
         """The series of the run, in the order they were written."""
-        return decode(SeriesIndex, self.read(INDEX), file=INDEX).series
+        return decode(SeriesIndex, self.require(INDEX), file=INDEX).series
 
     @cached_property
     def template_text(self) -> str:
@@ -190,7 +196,7 @@ class RunBundle(Reader):
     @cached_property
     def model_bytes(self) -> bytes:
         """The bound model as canonical JSON: the bytes that ``modelHash`` digests."""
-        return self.read(MODEL)
+        return self.require(MODEL)
 
     @cached_property
     def model_document(self) -> Any:
@@ -255,7 +261,7 @@ class RunBundle(Reader):
 
     def _text(self, path: str) -> str:
         try:
-            return self.read(path).decode()
+            return self.require(path).decode()
         except UnicodeDecodeError:
             raise BundleCorrupt(f"{path} is not UTF-8 text.", file=path) from None
 
@@ -271,7 +277,7 @@ def open_run_bundle(root: Root, run_id: str, *, manifest_hash: str | None = None
     try:
         manifest, found = read_manifest(directory, RunManifest, expected_hash=manifest_hash)
         if manifest.run_id != run_id:
-            raise BundleCorrupt(f"The bundle of run {run_id} is another run's.", file=MANIFEST)
+            raise BundleChanged(f"The bundle of run {run_id} is another run's.", file=MANIFEST)
     except BaseException:
         directory.close()
         raise

@@ -11,7 +11,14 @@ from functools import cached_property
 from flowtime import faults
 from flowtime.bundles import names
 from flowtime.bundles.confine import Directory, Root
-from flowtime.bundles.errors import BundleCorrupt, BundleError, BundleMissing, FileNotListed, quoted
+from flowtime.bundles.errors import (
+    BundleChanged,
+    BundleCorrupt,
+    BundleError,
+    BundleMissing,
+    FileNotListed,
+    quoted,
+)
 from flowtime.bundles.manifests import (
     METRICS,
     AutoCapture,
@@ -26,7 +33,8 @@ from flowtime.bundles.manifests import (
     decode,
     encode,
 )
-from flowtime.bundles.publish import MANIFEST, Cancel, Progress, Published, check_cancel, stage
+from flowtime.bundles.names import MANIFEST
+from flowtime.bundles.publish import Cancel, Progress, Published, check_cancel, stage
 from flowtime.bundles.reader import Reader, listed_files, read_manifest
 from flowtime.bundles.series import MAX_SERIES_BYTES, Series, format_series, parse_series
 from flowtime.bundles.targets import Target, generations
@@ -133,7 +141,7 @@ def _check_agreement(
         raise ValueError("One capture has one time.")
     if autocapture.source_run_id != provenance.run_id:
         raise ValueError("The companion names another run.")
-    _check_belongs(target, generation, autocapture)
+    check_belongs(target, generation, autocapture)
     for node, metric, _, values in files:
         if metric not in METRICS:
             raise ValueError(f"{metric} is not a metric of telemetry bundles.")
@@ -141,7 +149,7 @@ def _check_agreement(
             raise ValueError(f"{metric} of {node} does not have one value a bin.")
 
 
-def _check_belongs(target: Target, generation: int, autocapture: AutoCapture) -> None:
+def check_belongs(target: Target, generation: int, autocapture: AutoCapture) -> None:
     """Raise BundleCorrupt where a bundle lies in a place that is not its own."""
     is_there = (
         autocapture.generation == names.generation_name(generation)
@@ -149,7 +157,7 @@ def _check_belongs(target: Target, generation: int, autocapture: AutoCapture) ->
         and (target.run_id is None or autocapture.source_run_id == target.run_id)
     )
     if not is_there:
-        raise BundleCorrupt(
+        raise BundleChanged(
             f"Generation {generation} of {target} is another bundle.", file=AUTOCAPTURE
         )
 
@@ -173,7 +181,7 @@ def file_names(bindings: Sequence[Binding]) -> list[str]:
 
 
 def _marked_name(binding: Binding) -> str:
-    mark = hashlib.sha256("\0".join(part or "" for part in binding).encode()).hexdigest()[:16]
+    mark = hashlib.sha256(repr(binding).encode("utf-8", "backslashreplace")).hexdigest()[:16]
     text = _NOT_IN_A_STEM.sub("_", "_".join(part for part in binding if part))[:80]
     return names.check_name("file name", f"n_{text}-{mark}.csv")
 
@@ -203,7 +211,7 @@ class TelemetryBundle(Reader):
     @cached_property
     def autocapture(self) -> AutoCapture:
         """How the bundle came to be."""
-        return decode(AutoCapture, self.read(AUTOCAPTURE), file=AUTOCAPTURE)
+        return decode(AutoCapture, self.require(AUTOCAPTURE), file=AUTOCAPTURE)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -228,7 +236,7 @@ class TelemetryBundle(Reader):
             return self.read(name, MAX_SERIES_BYTES)
         data = self._directory.read_bytes(MANIFEST, MAX_SERIES_BYTES)
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != self.manifest_hash:
-            raise BundleCorrupt(f"{MANIFEST} changed while the bundle was open.", file=MANIFEST)
+            raise BundleChanged(f"{MANIFEST} changed while the bundle was open.", file=MANIFEST)
         return data
 
 
@@ -259,16 +267,17 @@ def _open_generation(
     bundle = TelemetryBundle.held(directory, expected_hash=manifest_hash)
     if target.run_id is not None and bundle.manifest.provenance.run_id != target.run_id:
         bundle.close()
-        raise BundleCorrupt(f"The telemetry bundle of {target} is another run's.", file=MANIFEST)
+        raise BundleChanged(f"The telemetry bundle of {target} is another run's.", file=MANIFEST)
     return bundle
 
 
 def _open_valid(root: Root, target: Target, generation: int) -> TelemetryBundle:
     bundle = _open_generation(root, target, generation, None)
     try:
-        _check_belongs(target, generation, bundle.autocapture)
-        for path in bundle.paths:
-            bundle.read_file(path)
+        check_belongs(target, generation, bundle.autocapture)
+        problems = bundle.check(deep=True).problems
+        if problems:
+            raise BundleCorrupt(problems[0].detail, file=problems[0].path)
     except BaseException:
         bundle.close()
         raise

@@ -1,0 +1,163 @@
+"""Complete and valid, told apart: a held directory compared with what its manifest lists (bundles §6)."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from flowtime.bundles.confine import Directory
+from flowtime.bundles.errors import BundleCorrupt, BundleMissing, StorageBusy, StorageUnavailable
+from flowtime.bundles.names import MANIFEST
+
+MAX_PROBLEMS = 100
+"""More are not collected: a directory of a million strange files costs no more than one of a hundred."""
+
+State = Literal["valid", "incomplete", "corrupt", "missing"]
+ProblemCode = Literal["missing", "unlisted", "mismatch", "unreadable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file as a manifest lists it, whichever the format: path, size, SHA-256 in hexadecimal."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityProblem:
+    """One way in which a bundle is not what its manifest says; ``path`` is a name inside the bundle."""
+
+    code: ProblemCode
+    path: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """What was found: ``missing`` altogether, ``incomplete`` (files missing or unlisted), ``corrupt`` or ``valid``.
+
+    ``files`` and ``bytes`` count what was looked at; ``is_deep`` says whether every byte was hashed.
+    """
+
+    state: State
+    problems: tuple[IntegrityProblem, ...] = ()
+    files: int = 0
+    bytes: int = 0
+    is_deep: bool = False
+
+    @property
+    def is_valid(self) -> bool:
+        return self.state == "valid"
+
+
+def integrity_of(
+    problems: list[IntegrityProblem], *, files: int = 0, size: int = 0, deep: bool = False
+) -> Integrity:
+    """The state that a list of problems amounts to: damage outweighs absence."""
+    codes = {problem.code for problem in problems}
+    state: State = "valid"
+    if codes & {"mismatch", "unreadable"}:
+        state = "corrupt"
+    elif codes:
+        state = "incomplete"
+    return Integrity(state, tuple(problems), files=files, bytes=size, is_deep=deep)
+
+
+def check_listed(
+    directory: Directory, listed: Mapping[str, Listed], *, deep: bool = False
+) -> Integrity:
+    """Compare ``directory`` with ``listed`` (the manifest itself is expected too, and checked by its reader).
+
+    Every listed file must be a regular file with one name and the right size, nothing else may be there, and
+    with ``deep`` every digest must agree. Raises StorageBusy where the machine, not the bundle, is at fault.
+    """
+    check = _Check(listed, deep)
+    check.directory(directory, "")
+    check.absent()
+    return integrity_of(check.problems, files=len(check.seen), size=check.bytes, deep=deep)
+
+
+class _Check:
+    def __init__(self, listed: Mapping[str, Listed], deep: bool) -> None:
+        self._listed = listed
+        self._deep = deep
+        self._directories = {above for path in listed for above in _parents(path)}
+        self.seen: set[str] = set()
+        self.problems: list[IntegrityProblem] = []
+        self.bytes = 0
+
+    def directory(self, directory: Directory, prefix: str) -> None:
+        """Look at every entry, and into those directories only that a listed path goes through."""
+        for entry in directory.entries():
+            if len(self.problems) >= MAX_PROBLEMS:
+                return
+            path = prefix + entry.name
+            if path == MANIFEST:
+                continue
+            if path in self._listed:
+                self._file(directory, entry, path)
+            elif path in self._directories and entry.is_dir(follow_symlinks=False):
+                with directory.open_dir(entry.name) as below:
+                    self.directory(below, f"{path}/")
+            elif path in self._directories:
+                self._add("unreadable", path, "is not a directory")
+            else:
+                self._add("unlisted", _printable(path), "is not listed in the manifest")
+
+    def absent(self) -> None:
+        """Note every listed file that was not met."""
+        for path in self._listed:
+            if path not in self.seen and len(self.problems) < MAX_PROBLEMS:
+                self._add("missing", path, "is missing")
+
+    def _file(self, directory: Directory, entry: os.DirEntry[str], path: str) -> None:
+        self.seen.add(path)
+        expected = self._listed[path]
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            self._add("missing", path, "is missing")
+            return
+        self.bytes += found.st_size
+        if not stat.S_ISREG(found.st_mode):
+            self._add("unreadable", path, "is not a regular file")
+        elif found.st_nlink > 1:
+            self._add("unreadable", path, "is a hard link")
+        elif found.st_size != expected.bytes:
+            self._add("mismatch", path, f"has {found.st_size} bytes, not {expected.bytes}")
+        elif self._deep:
+            self._digest(directory, entry.name, path, expected)
+
+    def _digest(self, directory: Directory, name: str, path: str, expected: Listed) -> None:
+        try:
+            found = directory.sha256(name, expected.bytes)
+        except StorageBusy:
+            raise
+        except BundleMissing:
+            self._add("missing", path, "is missing")
+        except (BundleCorrupt, StorageUnavailable):
+            self._add("unreadable", path, "could not be read")
+        else:
+            if found != expected.sha256:
+                self._add("mismatch", path, "was changed: its digest differs")
+
+    def _add(self, code: ProblemCode, path: str, what: str) -> None:
+        self.problems.append(IntegrityProblem(code, path, f"{path} {what}."))
+
+
+def _parents(path: str) -> Iterator[str]:
+    above = path.rpartition("/")[0]
+    while above:
+        yield above
+        above = above.rpartition("/")[0]
+
+
+def _printable(path: str) -> str:
+    """A name that nobody checked, fit for JSON, a page and a log line."""
+    text = path.encode("utf-8", "backslashreplace").decode()
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text[:80])
