@@ -1,11 +1,8 @@
 """Health: is the process alive, and can it do its work."""
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor

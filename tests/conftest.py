@@ -1,7 +1,6 @@
 """What every test starts from: its own roots, three people, their clients, and a look at every response."""
 
 import getpass
-import os
 import re
 import socket
 import sys

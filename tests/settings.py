@@ -8,7 +8,7 @@ import tempfile
 SCRATCH = tempfile.mkdtemp(prefix="flowtime-tests-")
 # A fork (multiprocessing in a test) inherits this exit handler; only the maker cleans up.
 MAKER = os.getpid()
-atexit.register(lambda: MAKER == os.getpid() and shutil.rmtree(SCRATCH, ignore_errors=True))
+atexit.register(lambda: os.getpid() == MAKER and shutil.rmtree(SCRATCH, ignore_errors=True))
 
 os.environ["FLOWTIME_DATA_DIR"] = SCRATCH
 os.environ["SECRET_KEY"] = "sentinel-secret-key-of-the-test-suite-7d1f0c5b9a3e4d2c8b6a"
@@ -20,8 +20,8 @@ if url := os.environ.get("FLOWTIME_TEST_DATABASE_URL"):
 else:
     os.environ.pop("DATABASE_URL", None)
 
-from flowtime.settings import *  # noqa: E402, F403
-from flowtime.settings import DATABASES, REST_FRAMEWORK  # noqa: E402
+from flowtime.settings import *
+from flowtime.settings import DATABASES, REST_FRAMEWORK
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,12 +1,15 @@
 """Whether a worker is there: each says so every few seconds, in the shared cache."""
 
+import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -28,25 +31,52 @@ def worker_silence() -> timedelta | None:
     return None if heard_at is None else max(timezone.now() - heard_at, timedelta())
 
 
+def reap_jobs() -> None:
+    """Ring again for what died or was never heard, by the command of the apps that own the jobs."""
+    call_command("reap", stdout=io.StringIO())
+
+
+def forget_done_bells() -> None:
+    """Clear the queue's own records of finished tasks; the rows keep what happened."""
+    if settings.FLOWTIME_TASKS == "database":
+        call_command("prune_db_task_results", "--min-age-days=1", verbosity=0)
+
+
+CHORES: tuple[tuple[float, Callable[[], None]], ...] = (
+    (REPORT_SECONDS, report_alive),
+    (15.0, reap_jobs),
+    (3600.0, forget_done_bells),
+)
+
+
 @contextmanager
-def reporting_alive() -> Iterator[None]:
-    """Report in the background while the block runs, even when one job keeps the worker busy."""
+def attending() -> Iterator[None]:
+    """Do a worker's chores in the background while the block runs, whatever keeps the worker busy."""
     stopped = threading.Event()
-
-    def report() -> None:
-        while True:
-            try:
-                report_alive()
-            except DatabaseError as error:
-                log.warning("worker.report_failed", error=type(error).__name__)
-            if stopped.wait(REPORT_SECONDS):
-                connection.close()
-                return
-
-    thread = threading.Thread(target=report, name="worker-liveness", daemon=True)
-    thread.start()
+    threads = [
+        threading.Thread(
+            target=_repeat, args=(chore, seconds, stopped), name=chore.__name__, daemon=True
+        )
+        for seconds, chore in CHORES
+    ]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stopped.set()
-        thread.join(timeout=REPORT_SECONDS)
+        for thread in threads:
+            thread.join(timeout=1)
+
+
+def _repeat(chore: Callable[[], None], seconds: float, stopped: threading.Event) -> None:
+    while True:
+        try:
+            chore()
+        except (DatabaseError, OSError) as error:
+            # A chore may miss a turn; the next one makes up for it.
+            log.warning("worker.chore_failed", chore=chore.__name__, error=type(error).__name__)
+        # Held no longer than needed: a sleeping connection outlives a restart of the server badly.
+        connection.close()
+        if stopped.wait(seconds):
+            return
