@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from flowtime.bundles.confine import Directory
@@ -42,6 +42,8 @@ class Integrity:
     """What was found: ``missing`` altogether, ``incomplete`` (files missing or unlisted), ``corrupt`` or ``valid``.
 
     ``files`` and ``bytes`` count what was looked at; ``is_deep`` says whether every byte was hashed.
+    ``changed_ns`` is when any file was last touched, POSIX nanoseconds by the kernel's own change time, which
+    no program can set back: a bundle hashed later than that need not be hashed again.
     """
 
     state: State
@@ -49,23 +51,25 @@ class Integrity:
     files: int = 0
     bytes: int = 0
     is_deep: bool = False
+    changed_ns: int = 0
 
     @property
     def is_valid(self) -> bool:
         return self.state == "valid"
 
 
-def integrity_of(
-    problems: list[IntegrityProblem], *, files: int = 0, size: int = 0, deep: bool = False
-) -> Integrity:
-    """The state that a list of problems amounts to: damage outweighs absence."""
+def state_of(problems: Iterable[IntegrityProblem]) -> State:
+    """The state that problems amount to: damage outweighs absence."""
     codes = {problem.code for problem in problems}
-    state: State = "valid"
     if codes & {"mismatch", "unreadable"}:
-        state = "corrupt"
-    elif codes:
-        state = "incomplete"
-    return Integrity(state, tuple(problems), files=files, bytes=size, is_deep=deep)
+        return "corrupt"
+    return "incomplete" if codes else "valid"
+
+
+def with_problem(found: Integrity, problem: IntegrityProblem) -> Integrity:
+    """``found`` and one problem more."""
+    problems = (*found.problems, problem)
+    return replace(found, state=state_of(problems), problems=problems)
 
 
 def check_listed(
@@ -79,7 +83,14 @@ def check_listed(
     check = _Check(listed, deep)
     check.directory(directory, "")
     check.absent()
-    return integrity_of(check.problems, files=len(check.seen), size=check.bytes, deep=deep)
+    return Integrity(
+        state_of(check.problems),
+        tuple(check.problems),
+        files=len(check.seen),
+        bytes=check.bytes,
+        is_deep=deep,
+        changed_ns=check.changed_ns,
+    )
 
 
 class _Check:
@@ -90,6 +101,7 @@ class _Check:
         self.seen: set[str] = set()
         self.problems: list[IntegrityProblem] = []
         self.bytes = 0
+        self.changed_ns = 0
 
     def directory(self, directory: Directory, prefix: str) -> None:
         """Look at every entry, and into those directories only that a listed path goes through."""
@@ -98,8 +110,8 @@ class _Check:
                 return
             path = prefix + entry.name
             if path == MANIFEST:
-                continue
-            if path in self._listed:
+                self._touched(entry.stat(follow_symlinks=False))
+            elif path in self._listed:
                 self._file(directory, entry, path)
             elif path in self._directories and entry.is_dir(follow_symlinks=False):
                 with directory.open_dir(entry.name) as below:
@@ -124,6 +136,7 @@ class _Check:
             self._add("missing", path, "is missing")
             return
         self.bytes += found.st_size
+        self._touched(found)
         if not stat.S_ISREG(found.st_mode):
             self._add("unreadable", path, "is not a regular file")
         elif found.st_nlink > 1:
@@ -145,6 +158,9 @@ class _Check:
         else:
             if found != expected.sha256:
                 self._add("mismatch", path, "was changed: its digest differs")
+
+    def _touched(self, found: os.stat_result) -> None:
+        self.changed_ns = max(self.changed_ns, found.st_ctime_ns)
 
     def _add(self, code: ProblemCode, path: str, what: str) -> None:
         self.problems.append(IntegrityProblem(code, path, f"{path} {what}."))

@@ -10,7 +10,7 @@ from flowtime.bundles.integrity import (
     Integrity,
     IntegrityProblem,
     ProblemCode,
-    integrity_of,
+    with_problem,
 )
 from flowtime.bundles.names import MANIFEST
 from flowtime.bundles.run_bundle import MODEL, RunBundle, open_run_bundle
@@ -63,7 +63,7 @@ def check_run_bundle(bundle: RunBundle, *, deep: bool = False) -> Integrity:
     if f"sha256:{listed.get(MODEL, '')}" == bundle.manifest.model_hash:
         return found
     detail = f"{MODEL} is not the model that the manifest names."
-    return _with(found, IntegrityProblem("mismatch", MODEL, detail))
+    return with_problem(found, IntegrityProblem("mismatch", MODEL, detail))
 
 
 def check_telemetry_bundle(
@@ -76,7 +76,7 @@ def check_telemetry_bundle(
     try:
         check_belongs(target, generation, bundle.autocapture)
     except BundleCorrupt as error:
-        return _with(found, IntegrityProblem("mismatch", AUTOCAPTURE, error.detail))
+        return with_problem(found, IntegrityProblem("mismatch", AUTOCAPTURE, error.detail))
     return found
 
 
@@ -88,15 +88,10 @@ def _answered(check: Callable[[], Integrity]) -> Integrity:
         # Without a file's name it is the bundle itself that is not there.
         if "file" not in error.extra:
             return Integrity("missing")
-        return integrity_of([IntegrityProblem("missing", error.extra["file"], error.detail)])
+        problem = IntegrityProblem("missing", error.extra["file"], error.detail)
+        return Integrity("incomplete", (problem,))
     except BundleCorrupt as error:
         path = error.extra.get("file", MANIFEST)
         changed = isinstance(error, BundleChanged)
         code: ProblemCode = "mismatch" if changed else "unreadable"
-        return integrity_of([IntegrityProblem(code, path, error.detail)])
-
-
-def _with(found: Integrity, problem: IntegrityProblem) -> Integrity:
-    return integrity_of(
-        [*found.problems, problem], files=found.files, size=found.bytes, deep=found.is_deep
-    )
+        return Integrity("corrupt", (IntegrityProblem(code, path, error.detail),))

@@ -1,6 +1,7 @@
 """Verify tells the truth: complete and valid apart, missing / unlisted / mismatch apart (bundles §6)."""
 
 import os
+import time
 
 import numpy as np
 import pytest
@@ -221,3 +222,17 @@ def test_verifying_changes_nothing(roots):
     verify_telemetry_bundle(roots.telemetry, RUN_1, 1, deep=True)
 
     assert roots.everything() == before
+
+
+def test_the_time_of_the_last_touch_is_the_kernels(roots):
+    roots.run()
+    before = verify_run_bundle(roots.runs, "run_1").changed_ns
+    path = roots.path_of_run() / "run.json"
+    content = path.read_bytes()
+    time.sleep(0.02)
+    path.write_bytes(content)
+    os.utime(path, (0, 0))
+
+    after = verify_run_bundle(roots.runs, "run_1").changed_ns
+
+    assert 0 < before < after <= time.time_ns()
