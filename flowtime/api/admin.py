@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# They register themselves when imported; first here, so that ours take their place.
+import django_tasks_db.admin  # noqa: F401
+import knox.admin  # noqa: F401
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.decorators import login_required
@@ -17,7 +20,7 @@ from django.utils.safestring import SafeString
 from django_tasks_db.models import DBTaskResult
 from knox.models import AuthToken
 
-from flowtime.api.token_ids import token_id
+from flowtime.api.tokens import ID_LENGTH
 
 admin.site.site_header = "FlowTime administration"
 admin.site.site_title = "FlowTime administration"
@@ -90,7 +93,7 @@ class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="Token")
     def identifier(self, token: AuthToken) -> SafeString:
         """The id by which the API lists and revokes the token."""
-        return format_html('<code class="mono">{}</code>', token_id(token))
+        return format_html('<code class="mono">{}</code>', token.digest[:ID_LENGTH])
 
     @admin.display(description="State")
     def state(self, token: AuthToken) -> str:

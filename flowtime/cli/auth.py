@@ -19,8 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Sign in to a server, and out again
 def login(
     ctx: typer.Context,
     username: Annotated[
-        str | None,
-        typer.Option("--username", "-u", help="Who signs in; asked for if not given."),
+        str | None, typer.Option("--username", "-u", help="Who signs in; asked for if not given.")
     ] = None,
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from stdin.")
@@ -52,7 +51,7 @@ def login(
     secret = token.get("token")
     if not secret:
         raise CommandError("The server gave no token.", code="no_token")
-    config.store_token(found.url, config.StoredToken(secret, token["id"]))
+    config.store_token(found.url, config.StoredToken(secret, token["tokenId"]))
     output.say(f"Signed in to {found.url} as {name}.")
 
 
@@ -97,12 +96,14 @@ def status(ctx: typer.Context, json: Json = False) -> None:
             next_step="Sign in with: flowtime auth login",
         )
     with connect(ctx) as api:
-        api.tokens()
+        tokens = api.tokens()["items"]
+    current = next((token for token in tokens if token["isCurrent"]), None)
+    expires = current["expiresUtc"] if current else None
     facts = {
         "url": found.url,
         "urlSource": found.url_source,
         "tokenSource": found.token_source,
-        "isValid": True,
+        "expiresUtc": expires,
     }
     if json:
         output.show_json(facts)
@@ -111,5 +112,6 @@ def status(ctx: typer.Context, json: Json = False) -> None:
         (
             ("server", f"{found.url} (from {found.url_source})"),
             ("token", f"good (from {found.token_source})"),
+            ("expires", output.time_text(expires)),
         )
     )

@@ -25,11 +25,7 @@ def capture_body(
         raise usage("--capture-key and --directory exclude each other.")
     return {
         "source": {"type": "run", "runId": run_id},
-        "output": {
-            "captureKey": capture_key,
-            "directory": directory,
-            "overwrite": overwrite,
-        },
+        "output": {"captureKey": capture_key, "directory": directory, "overwrite": overwrite},
         "options": {"nan": nan, "gaps": gaps},
     }
 

@@ -11,15 +11,7 @@ from urllib.parse import quote
 import httpx2
 
 from flowtime.cli.errors import CommandError, ExitCode, from_problem, unreachable
-from flowtime.cli.resources import (
-    Capture,
-    Manifest,
-    Page,
-    Run,
-    SeriesEntry,
-    Template,
-    Token,
-)
+from flowtime.cli.resources import Capture, Manifest, Page, Run, SeriesEntry, Template, Token
 
 Query = Mapping[str, str | int | list[str] | None]
 
@@ -61,17 +53,17 @@ class Client:
 
     def template(self, template_id: str) -> Template:
         """Return one template with its declarations."""
-        return cast(Template, self._get(f"/v1/templates/{_segment(template_id)}"))
+        return cast("Template", self._get(f"/v1/templates/{_segment(template_id)}"))
 
     # Runs
 
     def runs(self, query: Query) -> Page[Run]:
         """Return a page of runs."""
-        return cast(Page[Run], self._get("/v1/runs", query))
+        return cast("Page[Run]", self._get("/v1/runs", query))
 
     def run(self, run_id: str) -> Run:
         """Return one run in detail."""
-        return cast(Run, self._get(f"/v1/runs/{_segment(run_id)}"))
+        return cast("Run", self._get(f"/v1/runs/{_segment(run_id)}"))
 
     def create_run(self, body: Mapping[str, Any], *, is_async: bool) -> dict[str, Any]:
         """Create a run, or plan one when the body says ``dryRun``."""
@@ -80,11 +72,11 @@ class Client:
     def create_replay(self, run_id: str, *, source: str, is_async: bool) -> Run:
         """Replay a run from its model or its telemetry."""
         path = f"/v1/runs/{_segment(run_id)}/replays"
-        return cast(Run, self._post(path, {"from": source}, is_async=is_async))
+        return cast("Run", self._post(path, {"from": source}, is_async=is_async))
 
     def cancel_run(self, run_id: str) -> Run:
         """Ask a queued or running run to stop."""
-        return cast(Run, self._post(f"/v1/runs/{_segment(run_id)}/cancel", None))
+        return cast("Run", self._post(f"/v1/runs/{_segment(run_id)}/cancel", None))
 
     def series_index(self, run_id: str) -> dict[str, list[SeriesEntry]]:
         """Return the series catalogue of a run."""
@@ -106,30 +98,28 @@ class Client:
 
     def captures(self, query: Query) -> Page[Capture]:
         """Return a page of captures."""
-        return cast(Page[Capture], self._get("/v1/telemetry/captures", query))
+        return cast("Page[Capture]", self._get("/v1/telemetry/captures", query))
 
     def capture(self, capture_id: str) -> Capture:
         """Return one capture."""
-        return cast(Capture, self._get(f"/v1/telemetry/captures/{_segment(capture_id)}"))
+        return cast("Capture", self._get(f"/v1/telemetry/captures/{_segment(capture_id)}"))
 
     def create_capture(self, body: Mapping[str, Any], *, is_async: bool) -> dict[str, Capture]:
         """Generate a telemetry bundle from a run (http-api §4.1)."""
         return cast(
-            "dict[str, Capture]",
-            self._post("/v1/telemetry/captures", body, is_async=is_async),
+            "dict[str, Capture]", self._post("/v1/telemetry/captures", body, is_async=is_async)
         )
 
     def verify_capture(self, capture_id: str) -> Capture:
         """Hash a telemetry bundle's files again, now."""
         path = f"/v1/telemetry/captures/{_segment(capture_id)}/verify"
         answer = self._post(path, None)
-        return cast(Capture, answer.get("capture", answer))
+        return cast("Capture", answer.get("capture", answer))
 
     def manifest(self, capture_id: str) -> Manifest:
         """Return the manifest of a telemetry bundle."""
         return cast(
-            Manifest,
-            self._get(f"/v1/telemetry/captures/{_segment(capture_id)}/manifest"),
+            "Manifest", self._get(f"/v1/telemetry/captures/{_segment(capture_id)}/manifest")
         )
 
     @contextmanager
@@ -150,12 +140,9 @@ class Client:
     def create_token(self, *, username: str, password: str) -> Token:
         """Obtain a token with a name and a password; the only call that sends either."""
         response = self._send(
-            "POST",
-            "/v1/auth/tokens",
-            json={},
-            auth=httpx2.BasicAuth(username, password),
+            "POST", "/v1/auth/tokens", json={}, auth=httpx2.BasicAuth(username, password)
         )
-        return cast(Token, self._json(response))
+        return cast("Token", self._json(response))
 
     def tokens(self) -> dict[str, list[Token]]:
         """List the caller's own tokens; proves that the token in use is good."""
@@ -215,9 +202,7 @@ class Client:
                 self.url, f"does not answer as FlowTime (HTTP {response.status_code})"
             )
         return from_problem(
-            response.status_code,
-            problem,
-            retry_after=response.headers.get("Retry-After", ""),
+            response.status_code, problem, retry_after=response.headers.get("Retry-After", "")
         )
 
     def _json(self, response: httpx2.Response) -> object:

@@ -21,12 +21,7 @@ MANIFEST = "manifest.json"
 
 
 def download_bundle(
-    api: Client,
-    capture_id: str,
-    *,
-    directory: Path,
-    names: Sequence[str],
-    overwrite: bool,
+    api: Client, capture_id: str, *, directory: Path, names: Sequence[str], overwrite: bool
 ) -> Iterator[str]:
     """Write the files of a bundle into ``directory`` and yield each name once it is there.
 
@@ -60,8 +55,7 @@ def _hashes(manifest: Manifest) -> dict[str, str]:
     for entry in entries:
         if not SAFE_NAME.fullmatch(entry["path"]):
             raise CommandError(
-                "The manifest lists a file name that is not allowed.",
-                code="unsafe_name",
+                "The manifest lists a file name that is not allowed.", code="unsafe_name"
             )
     return {entry["path"]: entry["hash"] for entry in entries}
 
@@ -86,10 +80,7 @@ def _download_file(
     api: Client, capture_id: str, name: str, *, directory: Path, expected: str
 ) -> None:
     digest = hashlib.sha256()
-    with (
-        _new_file(directory, name) as file,
-        api.capture_file(capture_id, name) as chunks,
-    ):
+    with _new_file(directory, name) as file, api.capture_file(capture_id, name) as chunks:
         for chunk in chunks:
             digest.update(chunk)
             file.write(chunk)

@@ -45,21 +45,14 @@ def _show_version(is_wanted: bool) -> None:
 def main(
     ctx: typer.Context,
     url: Annotated[
-        str | None,
-        typer.Option(help="The server; else FLOWTIME_URL, else the kept one."),
+        str | None, typer.Option(help="The server; else FLOWTIME_URL, else the kept one.")
     ] = None,
     token: Annotated[
-        str | None,
-        typer.Option(help="The API token; else FLOWTIME_TOKEN, else the kept one."),
+        str | None, typer.Option(help="The API token; else FLOWTIME_TOKEN, else the kept one.")
     ] = None,
     _version: Annotated[
         bool,
-        typer.Option(
-            "--version",
-            callback=_show_version,
-            is_eager=True,
-            help="Print the version.",
-        ),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Keep the global options for the command that follows."""

@@ -140,8 +140,7 @@ def status_text(status: str) -> Text:
     """Return a status as a shape and a word."""
     word = STATUS_WORD.get(status, status)
     return Text(
-        f"{STATUS_SHAPE.get(status, '')} {word}".strip(),
-        style=STATUS_STYLE.get(status, ""),
+        f"{STATUS_SHAPE.get(status, '')} {word}".strip(), style=STATUS_STYLE.get(status, "")
     )
 
 

@@ -216,6 +216,8 @@ class SeriesEntry(TypedDict):
 class Token(TypedDict):
     """An API token; ``token`` itself is shown once, when it is made."""
 
-    id: str
+    tokenId: str
+    createdUtc: str
+    expiresUtc: str | None
+    isCurrent: bool
     token: NotRequired[str]
-    expiresUtc: NotRequired[str | None]

@@ -55,10 +55,7 @@ def show_run(run: Run) -> None:
             ("run", run["runId"]),
             ("status", output.status_word(run["status"])),
             ("failure", f"{failure['detail']} ({failure['code']})" if failure else ""),
-            (
-                "template",
-                f"{run['templateTitle']} ({run['templateId']} {run['templateVersion']})",
-            ),
+            ("template", f"{run['templateTitle']} ({run['templateId']} {run['templateVersion']})"),
             ("mode", run["mode"]),
             ("created", output.time_text(run["createdUtc"])),
             ("created by", run["createdBy"] or ""),
@@ -105,11 +102,7 @@ def _show_parameters(values: Mapping[str, object], overrides: Mapping[str, objec
     output.show_table(
         (Column("parameter"), Column("value"), Column("from")),
         [
-            (
-                name,
-                output.value_text(value),
-                "request" if name in overrides else "default",
-            )
+            (name, output.value_text(value), "request" if name in overrides else "default")
             for name, value in values.items()
         ],
     )
@@ -144,10 +137,7 @@ def show_plan(plan: Plan) -> None:
             ("grid", _grid(plan["grid"])),
             ("series", str(len(plan["series"]))),
             ("cells", str(estimate.get("cells", ""))),
-            (
-                "size",
-                output.byte_text(estimate["bytes"]) if "bytes" in estimate else "",
-            ),
+            ("size", output.byte_text(estimate["bytes"]) if "bytes" in estimate else ""),
             ("warnings", str(len(plan["warnings"]))),
             ("input hash", plan["inputHash"]),
         )

@@ -46,24 +46,20 @@ class Status(StrEnum):
 def list_runs(
     ctx: typer.Context,
     query: Annotated[
-        str | None,
-        typer.Option("--search", "-q", help="Start of a run id, or words of a title."),
+        str | None, typer.Option("--search", "-q", help="Start of a run id, or words of a title.")
     ] = None,
     template: Annotated[
-        list[str] | None,
-        typer.Option(help="Only runs of this template; may be repeated."),
+        list[str] | None, typer.Option(help="Only runs of this template; may be repeated.")
     ] = None,
     status: Annotated[
         list[Status] | None, typer.Option(help="Only this status; may be repeated.")
     ] = None,
     mode: Annotated[Mode | None, typer.Option(help="Only this mode.")] = None,
     telemetry: Annotated[
-        bool | None,
-        typer.Option("--telemetry/--no-telemetry", help="With telemetry, or without."),
+        bool | None, typer.Option("--telemetry/--no-telemetry", help="With telemetry, or without.")
     ] = None,
     warnings: Annotated[
-        bool | None,
-        typer.Option("--warnings/--no-warnings", help="With warnings, or without."),
+        bool | None, typer.Option("--warnings/--no-warnings", help="With warnings, or without.")
     ] = None,
     source_run: Annotated[str | None, typer.Option(help="Only replays of this run.")] = None,
     created_after: Annotated[str | None, typer.Option(help="RFC 3339 time.")] = None,
@@ -136,11 +132,7 @@ def create_run(
     ] = None,
     parameter_file: Annotated[
         Path | None,
-        typer.Option(
-            "--parameters",
-            metavar="FILE",
-            help="JSON object of parameters; - is stdin.",
-        ),
+        typer.Option("--parameters", metavar="FILE", help="JSON object of parameters; - is stdin."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Random seed.")] = None,
     mode: Annotated[Mode, typer.Option(help="Compute all, or replay telemetry.")] = "simulation",
@@ -160,15 +152,13 @@ def create_run(
     ] = None,
     run_id: Annotated[str | None, typer.Option(help="The id the run shall have.")] = None,
     deterministic: Annotated[
-        bool,
-        typer.Option("--deterministic", help="Id from the inputs; an equal run is reused."),
+        bool, typer.Option("--deterministic", help="Id from the inputs; an equal run is reused.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run that has the id.")
     ] = False,
     dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Plan only: check everything, write nothing."),
+        bool, typer.Option("--dry-run", help="Plan only: check everything, write nothing.")
     ] = False,
     is_async: Async = False,
     wait: Wait = False,
@@ -206,7 +196,7 @@ def create_run(
         if dry_run:
             _show_plan(answer, as_json=json)
             return
-        run = cast(Run, answer)
+        run = cast("Run", answer)
         if run.get("wasReused"):
             output.say(f"Run {run['runId']} has the same inputs and was reused.")
         _finish(api, run, wait=wait, timeout=timeout, as_json=json)
@@ -217,8 +207,7 @@ def replay_run(
     ctx: typer.Context,
     run_id: RunId,
     source: Annotated[
-        Literal["model", "telemetry"],
-        typer.Option("--from", help="What the replay starts from."),
+        Literal["model", "telemetry"], typer.Option("--from", help="What the replay starts from.")
     ] = "model",
     is_async: Async = False,
     wait: Wait = False,
@@ -252,10 +241,7 @@ def cancel_run(ctx: typer.Context, run_id: RunId, json: Json = False) -> None:
 
 @app.command("watch")
 def watch_run(
-    ctx: typer.Context,
-    run_id: RunId,
-    timeout: Timeout = WORK_SECONDS,
-    json: Json = False,
+    ctx: typer.Context, run_id: RunId, timeout: Timeout = WORK_SECONDS, json: Json = False
 ) -> None:
     """Follow a run until it is finished; the exit code says how it ended.
 
@@ -327,5 +313,5 @@ def _show_plan(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         output.show_json(answer)
     else:
-        run_views.show_plan(cast(Plan, answer["plan"]))
+        run_views.show_plan(cast("Plan", answer["plan"]))
         output.say("Dry run: nothing was written.")

@@ -16,12 +16,10 @@ WORK_SECONDS = 600.0
 
 Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON instead of a table.")]
 Async = Annotated[
-    bool,
-    typer.Option("--async", help="Return at once; the server works on in the background."),
+    bool, typer.Option("--async", help="Return at once; the server works on in the background.")
 ]
 Wait = Annotated[
-    bool,
-    typer.Option("--wait", help="Work in the background and show progress until it is done."),
+    bool, typer.Option("--wait", help="Work in the background and show progress until it is done.")
 ]
 Timeout = Annotated[
     float,

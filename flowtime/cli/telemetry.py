@@ -46,16 +46,13 @@ def capture_run(
     ctx: typer.Context,
     run_id: RunId,
     capture_key: Annotated[
-        str | None,
-        typer.Option(help="Name in the shared library; else the run's own bundle."),
+        str | None, typer.Option(help="Name in the shared library; else the run's own bundle.")
     ] = None,
     directory: Annotated[
-        str | None,
-        typer.Option(help="Directory in the telemetry library, instead of a key."),
+        str | None, typer.Option(help="Directory in the telemetry library, instead of a key.")
     ] = None,
     overwrite: Annotated[
-        bool,
-        typer.Option("--overwrite", help="Replace an existing bundle by a new generation."),
+        bool, typer.Option("--overwrite", help="Replace an existing bundle by a new generation.")
     ] = False,
     nan: Annotated[
         Literal["keep", "zero"], typer.Option(help="Values that are not numbers.")
@@ -113,8 +110,7 @@ def list_captures(
         list[Status] | None, typer.Option(help="Only this status; may be repeated.")
     ] = None,
     warnings: Annotated[
-        bool | None,
-        typer.Option("--warnings/--no-warnings", help="With warnings, or without."),
+        bool | None, typer.Option("--warnings/--no-warnings", help="With warnings, or without.")
     ] = None,
     created_after: Annotated[str | None, typer.Option(help="RFC 3339 time.")] = None,
     created_before: Annotated[str | None, typer.Option(help="RFC 3339 time.")] = None,
@@ -257,10 +253,7 @@ def download_capture(
             typer.echo(output.clean(name))
 
 
-_INTEGRITY_WORD = {
-    "corrupt": "changed since it was generated",
-    "unchecked": "not checked",
-}
+_INTEGRITY_WORD = {"corrupt": "changed since it was generated", "unchecked": "not checked"}
 
 
 def _show_facts(capture: Capture) -> None:

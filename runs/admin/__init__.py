@@ -1,0 +1,1 @@
+"""The admin of runs and of their lifecycle events."""

@@ -1,0 +1,446 @@
+"""The admin of runs and of their lifecycle events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from flowtime.api.problems import request_id_of
+from runs import catalog, gating, selectors, services
+from runs.admin import records
+from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
+from runs.models import Run, RunEvent
+from runs.templatetags import flowtime_ui as ui
+from runs.wording import say_bytes, say_count, say_grid
+
+RUN_EVENTS = (
+    "run.created",
+    "run.started",
+    "run.succeeded",
+    "run.failed",
+    "run.cancel_requested",
+    "run.canceled",
+    "run.verified",
+)
+
+REPLAY_ACTIONS = {"model": "replayFromModel", "telemetry": "replayFromTelemetry"}
+
+
+class WarningFilter(admin.SimpleListFilter):
+    """Runs or captures with warnings, or without."""
+
+    title = "warnings"
+    parameter_name = "warnings"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two choices."""
+        return [("yes", "With warnings"), ("no", "Without warnings")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow by the count on the row."""
+        match self.value():
+            case "yes":
+                return queryset.filter(warning_count__gt=0)
+            case "no":
+                return queryset.filter(warning_count=0)
+        return queryset
+
+
+class TemplateFilter(admin.SimpleListFilter):
+    """Rows of one template; the choices come from the catalog, not from a scan of the table."""
+
+    title = "template"
+    parameter_name = "template"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The catalog's templates."""
+        return [(entry.template_id, entry.title) for entry in catalog.all_entries()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow to one template."""
+        return queryset.filter(template_id=self.value()) if self.value() else queryset
+
+
+@admin.register(Run)
+class RunAdmin(RecordAdmin):
+    """Runs: what they were, what became of them, and what can be done with them."""
+
+    list_display = (
+        "id",
+        "status_mark",
+        "template",
+        "mode",
+        "created",
+        "created_by",
+        "telemetry",
+        "warning_count",
+        "integrity_mark",
+        "source_run_link",
+    )
+    sortable_by = ("created",)
+    list_select_related = ("created_by",)
+    list_filter = (
+        "status",
+        "mode",
+        TemplateFilter,
+        "telemetry_available",
+        WarningFilter,
+        "integrity",
+    )
+    date_hierarchy = "created_at"
+    search_fields = ("id__startswith", "template_id__startswith")
+    search_help_text = "The beginning of a run id or of a template id."
+    ordering = ("-created_at", "-id")
+    actions = ("replay_from_model", "replay_from_telemetry", "verify")
+    fieldsets = (
+        ("Run", {"fields": ("id", "status_mark", "failure", "template", "mode", "parameters")}),
+        ("Who and when", {"fields": ("created", "created_by", "started", "finished", "attempt")}),
+        (
+            "Grid and inputs",
+            {
+                "fields": (
+                    "grid",
+                    "window",
+                    "rng",
+                    "series_count",
+                    "warning_count",
+                    "input_hash_text",
+                )
+            },
+        ),
+        (
+            "Files",
+            {"fields": ("integrity_mark", "integrity_checked", "size", "manifest_hash_text")},
+        ),
+        (
+            "Telemetry",
+            {
+                "fields": (
+                    "telemetry",
+                    "telemetry_warning_count",
+                    "telemetry_integrity_mark",
+                    "telemetry_generation",
+                    "telemetry_capture_link",
+                    "telemetry_source_link",
+                )
+            },
+        ),
+        (
+            "Provenance",
+            {"fields": ("source_run_link", "replay_of", "replayed_capture_link", "reproduction")},
+        ),
+    )
+
+    def view_on_site(self, run: Run) -> str:
+        """The operator page of the run."""
+        return run.get_absolute_url()
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Run | None:
+        """Return the run after a look at its files: what was altered outside is noticed when it is opened."""
+        run: Run | None = super().get_object(request, object_id, from_field)
+        return None if run is None else services.notice_run(run)
+
+    # Lists and fields
+
+    @admin.display(description="Status", ordering="status")
+    def status_mark(self, run: Run) -> SafeString:
+        """Status as shape and word."""
+        return records.marked(run.status, run.get_status_display())
+
+    @admin.display(description="Template")
+    def template(self, run: Run) -> SafeString:
+        """Title, id and version."""
+        return format_html(
+            '{}<small class="second">{} {}</small>',
+            run.template_title,
+            run.template_id,
+            run.template_version,
+        )
+
+    @admin.display(description="Created", ordering="created_at")
+    def created(self, run: Run) -> str:
+        """When the run was asked for."""
+        return ui.when(run.created_at)
+
+    @admin.display(description="Started")
+    def started(self, run: Run) -> str:
+        """When the work began."""
+        return ui.when(run.started_at)
+
+    @admin.display(description="Finished")
+    def finished(self, run: Run) -> str:
+        """When the work ended, and how long it took."""
+        if run.finished_at is None:
+            return ui.when(None)
+        return format_html(
+            "{} ({})", ui.when(run.finished_at), ui.took(run.started_at, run.finished_at)
+        )
+
+    @admin.display(description="Telemetry")
+    def telemetry(self, run: Run) -> SafeString:
+        """Availability, with its time."""
+        if run.telemetry_in_progress:
+            return records.marked("generating", "In progress")
+        if not run.telemetry_available:
+            return records.marked("unavailable", "Not available")
+        return format_html(
+            '{}<small class="second">{}</small>',
+            records.marked("available", "Available"),
+            ui.when(run.telemetry_generated_at),
+        )
+
+    @admin.display(description="Integrity")
+    def integrity_mark(self, run: Run) -> SafeString:
+        """What the last look at the run's files found."""
+        return records.integrity_mark(run.integrity)
+
+    @admin.display(description="Checked")
+    def integrity_checked(self, run: Run) -> str:
+        """When the files were last looked at."""
+        return ui.when(run.integrity_checked_at)
+
+    @admin.display(description="Source run")
+    def source_run_link(self, run: Run) -> str:
+        """The run this one replays."""
+        return records.id_link("runs_run", run.source_run_id or "")
+
+    @admin.display(description="Failure")
+    def failure(self, run: Run) -> str:
+        """Why the run failed."""
+        return f"{run.failure_detail} ({run.failure_code})" if run.failure_code else "–"
+
+    @admin.display(description="Parameters")
+    def parameters(self, run: Run) -> str:
+        """The parameters the caller set; the others have the template's defaults."""
+        given = run.document.request.get("parameters") or {}
+        if not given:
+            return "All as the template declares"
+        rows = (
+            (name, json.dumps(value, ensure_ascii=False)[:200]) for name, value in given.items()
+        )
+        return format_html_join("", "<div><code>{}</code> = {}</div>", rows)
+
+    @admin.display(description="Grid")
+    def grid(self, run: Run) -> str:
+        """Bins and their size."""
+        return say_grid(run.bins, run.bin_size, run.bin_unit)
+
+    @admin.display(description="Window")
+    def window(self, run: Run) -> str:
+        """From when to when."""
+        return ui.window_of(run)
+
+    @admin.display(description="Random numbers")
+    def rng(self, run: Run) -> str:
+        """Generator, mode and seed."""
+        return f"{run.rng_kind}, {run.rng_mode}, seed {run.rng_seed}"
+
+    @admin.display(description="Input hash")
+    def input_hash_text(self, run: Run) -> str:
+        """The hash of everything the result depends on."""
+        return records.code_text(run.input_hash)
+
+    @admin.display(description="Manifest hash")
+    def manifest_hash_text(self, run: Run) -> str:
+        """The hash of the bundle's manifest."""
+        return records.code_text(run.manifest_hash)
+
+    @admin.display(description="Size")
+    def size(self, run: Run) -> str:
+        """Bytes of the run bundle."""
+        return say_bytes(run.byte_count)
+
+    @admin.display(description="Integrity of the bundle")
+    def telemetry_integrity_mark(self, run: Run) -> str:
+        """What the last look at the telemetry bundle found."""
+        if not run.telemetry_capture_id and run.mode == Run.Mode.SIMULATION:
+            return "–"
+        return records.integrity_mark(run.telemetry_integrity)
+
+    @admin.display(description="Capture")
+    def telemetry_capture_link(self, run: Run) -> str:
+        """The capture that made the bundle."""
+        return records.id_link("telemetry_capture", run.telemetry_capture_id)
+
+    @admin.display(description="Generated from")
+    def telemetry_source_link(self, run: Run) -> str:
+        """The run the bundle came from."""
+        return records.id_link("runs_run", run.telemetry_source_run_id)
+
+    @admin.display(description="Replayed capture")
+    def replayed_capture_link(self, run: Run) -> str:
+        """The capture this run replays."""
+        return records.id_link("telemetry_capture", run.replayed_capture_id)
+
+    @admin.display(description="Reproduction")
+    def reproduction(self, run: Run) -> str:
+        """How exactly the source is reproduced."""
+        if run.compared_series is None:
+            return "–"
+        return f"{run.identical_series} of {run.compared_series} series identical"
+
+    # The change page
+
+    def record_page(self, request: HttpRequest, record: Run) -> RecordPage:
+        """Actions as the operator page gates them, replays, and the newest events."""
+        return RecordPage(
+            actions=self.run_actions(request, record),
+            related=self.related(record),
+            events=records.shown_events(selectors.events_for_run(record)),
+            events_url=records.list_url("runs_runevent", run__id__exact=record.pk),
+        )
+
+    def run_actions(self, request: HttpRequest, run: Run) -> list[RecordAction]:
+        """Return the buttons of one run."""
+        allowed = gating.actions_for(run, request.user)
+        model, telemetry = allowed["replayFromModel"], allowed["replayFromTelemetry"]
+        may_verify = self.has_verify_run_permission(request)
+        return [
+            RecordAction("replay_from_model", "Replay from model", model.allowed, model.reason),
+            RecordAction(
+                "replay_from_telemetry",
+                "Replay from telemetry",
+                telemetry.allowed,
+                telemetry.reason,
+            ),
+            RecordAction(
+                "verify", "Verify", may_verify, None if may_verify else gating.NEEDS_OPERATOR
+            ),
+        ]
+
+    def related(self, run: Run) -> list[Related]:
+        """Return the records that belong to the run."""
+        replays = selectors.replays_of(run)[: records.RELATED_LIMIT]
+        return [
+            Related(
+                title="Replays",
+                columns=("Run", "Status", "From", "Created", "Reproduction"),
+                rows=[
+                    (
+                        records.record_link(replay),
+                        self.status_mark(replay),
+                        replay.get_replay_of_display(),
+                        self.created(replay),
+                        self.reproduction(replay),
+                    )
+                    for replay in replays
+                ],
+                all_url=records.list_url("runs_run", source_run__id__exact=run.pk),
+            )
+        ]
+
+    # Actions
+
+    def has_replay_run_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may replay runs."""
+        return request.user.has_perm("runs.replay_run")
+
+    def has_verify_run_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may verify run bundles."""
+        return request.user.has_perm("runs.verify_run")
+
+    def chosen_runs(self, request: HttpRequest, queryset: QuerySet[Run]) -> Iterator[Run]:
+        """Yield the chosen runs as they are now, after a look at their files."""
+        for run_id in self.chosen_ids(request, queryset):
+            yield services.notice_run(selectors.get_run(run_id))
+
+    @admin.action(description="Replay from model", permissions=["replay_run"])
+    def replay_from_model(
+        self, request: HttpRequest, queryset: QuerySet[Run]
+    ) -> HttpResponse | None:
+        """Replay each chosen run from its model."""
+        return self._replay(request, queryset, source="model")
+
+    @admin.action(description="Replay from telemetry", permissions=["replay_run"])
+    def replay_from_telemetry(
+        self, request: HttpRequest, queryset: QuerySet[Run]
+    ) -> HttpResponse | None:
+        """Replay each chosen run from its telemetry."""
+        return self._replay(request, queryset, source="telemetry")
+
+    def _replay(
+        self, request: HttpRequest, queryset: QuerySet[Run], *, source: str
+    ) -> HttpResponse | None:
+        runs = self.sort_out(
+            request,
+            self.chosen_runs(request, queryset),
+            lambda run: gating.actions_for(run, request.user)[REPLAY_ACTIONS[source]].reason,
+        )
+        # One run is worth waiting for; several work on in the background.
+        work = partial(self._replay_one, request, source=source, is_async=len(runs) > 1)
+        self.act(request, runs, work, description=f"Replayed from {source}.")
+        return self.after_action(request)
+
+    def _replay_one(
+        self, request: HttpRequest, run: Run, *, source: str, is_async: bool
+    ) -> SafeString:
+        replay = services.create_replay(
+            run,
+            source=source,
+            user=request.user,
+            request_id=request_id_of(request),
+            is_async=is_async,
+        )
+        if not replay.is_finished:
+            return format_html("replay {} is queued.", records.record_link(replay))
+        return format_html(
+            "replay {} was made, {}.", records.record_link(replay), self.reproduction(replay)
+        )
+
+    @admin.action(description="Verify", permissions=["verify_run"])
+    def verify(self, request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse | None:
+        """Hash the files of each chosen run again."""
+        self.act(
+            request,
+            self.chosen_runs(request, queryset),
+            partial(self._verify_one, request),
+            description="Verified.",
+        )
+        return self.after_action(request)
+
+    def _verify_one(self, request: HttpRequest, run: Run) -> SafeString:
+        verified = services.verify_run(run, user=request.user, request_id=request_id_of(request))
+        return format_html(
+            "{} ({}).",
+            verified.get_integrity_display(),
+            say_count(verified.series_count, "series", "series"),
+        )
+
+
+class RunEventNameFilter(admin.SimpleListFilter):
+    """Events of one kind."""
+
+    title = "event"
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The names of run events."""
+        return [(name, name) for name in RUN_EVENTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow to one name."""
+        return queryset.filter(name=self.value()) if self.value() else queryset
+
+
+@admin.register(RunEvent)
+class RunEventAdmin(records.EventAdmin):
+    """Lifecycle events of runs."""
+
+    list_filter = (RunEventNameFilter,)
+    search_fields = ("run__id__startswith",)
+    search_help_text = "The beginning of a run id."
+
+    @admin.display(description="Run")
+    def subject(self, event: RunEvent) -> str:
+        """The run it happened to."""
+        return records.id_link("runs_run", event.run_id)

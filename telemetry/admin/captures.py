@@ -1,0 +1,352 @@
+"""The admin of captures and of their lifecycle events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+import runs.selectors as run_selectors
+import runs.services as run_services
+from flowtime.api.problems import request_id_of
+from runs import gating
+from runs.admin import records
+from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
+from runs.admin.runs import TemplateFilter, WarningFilter
+from runs.templatetags import flowtime_ui as ui
+from runs.wording import say_bytes, say_count, say_ranges
+from telemetry import selectors, services
+from telemetry.admin import generating
+from telemetry.models import Capture, CaptureEvent
+
+# http-api §4.2
+CAPTURE_EVENTS = (
+    "capture.requested",
+    "capture.started",
+    "capture.file_written",
+    "capture.published",
+    "capture.succeeded",
+    "capture.refused",
+    "capture.failed",
+    "capture.superseded",
+    "capture.verified",
+)
+
+
+def status_mark(capture: Capture) -> SafeString:
+    """Return the status of a capture as shape and word."""
+    return records.marked(capture.status, capture.get_status_display())
+
+
+def generated_text(capture: Capture) -> str:
+    """Return when the bundle was generated."""
+    return ui.when(capture.generated_at)
+
+
+@admin.register(Capture)
+class CaptureAdmin(RecordAdmin):
+    """Captures: which bundle was generated from which run, and what state it is in."""
+
+    list_display = (
+        "id",
+        "status_mark",
+        "source_run_link",
+        "key",
+        "generation",
+        "generated",
+        "requested_by",
+        "file_count",
+        "warning_count",
+        "integrity_mark",
+    )
+    sortable_by = ()
+    list_select_related = ("requested_by",)
+    list_filter = ("status", TemplateFilter, WarningFilter, "integrity")
+    date_hierarchy = "requested_at"
+    search_fields = ("id__startswith", "source_run__id__startswith", "capture_key__startswith")
+    search_help_text = "The beginning of a capture id, of a run id or of a capture key."
+    ordering = ("-requested_at", "-id")
+    actions = ("verify", "generate_again")
+    fieldsets = (
+        (
+            "Capture",
+            {"fields": ("id", "status_mark", "failure", "source_run_link", "template_id", "key")},
+        ),
+        (
+            "Who and when",
+            {"fields": ("requested", "requested_by", "generated", "took", "attempt", "options")},
+        ),
+        (
+            "Bundle",
+            {
+                "fields": (
+                    "generation",
+                    "file_count",
+                    "size",
+                    "manifest_hash_text",
+                    "parameters_hash_text",
+                    "scenario_hash_text",
+                    "rng_seed",
+                    "class_text",
+                )
+            },
+        ),
+        ("Integrity", {"fields": ("integrity_mark", "integrity_checked", "integrity_findings")}),
+        ("Warnings", {"fields": ("warning_count", "warning_list")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Capture]:
+        """Captures without their longest columns, which only the change page reads."""
+        return super().get_queryset(request).defer("warnings", "integrity_problems", "classes")
+
+    def view_on_site(self, capture: Capture) -> str:
+        """The operator page of the capture."""
+        return capture.get_absolute_url()
+
+    # Lists and fields
+
+    @admin.display(description="Status")
+    def status_mark(self, capture: Capture) -> SafeString:
+        """Status as shape and word."""
+        return status_mark(capture)
+
+    @admin.display(description="Source run")
+    def source_run_link(self, capture: Capture) -> str:
+        """The run the bundle was generated from."""
+        return records.id_link("runs_run", capture.source_run_id)
+
+    @admin.display(description="Capture key")
+    def key(self, capture: Capture) -> str:
+        """The name in the shared library, if it is there."""
+        return capture.capture_key or "–"
+
+    @admin.display(description="Requested")
+    def requested(self, capture: Capture) -> str:
+        """When it was asked for."""
+        return ui.when(capture.requested_at)
+
+    @admin.display(description="Generated")
+    def generated(self, capture: Capture) -> str:
+        """When the bundle was generated."""
+        return generated_text(capture)
+
+    @admin.display(description="Took")
+    def took(self, capture: Capture) -> str:
+        """How long the work took."""
+        return ui.took(capture.started_at, capture.finished_at)
+
+    @admin.display(description="Failure")
+    def failure(self, capture: Capture) -> str:
+        """Why the capture failed."""
+        return f"{capture.failure_detail} ({capture.failure_code})" if capture.failure_code else "–"
+
+    @admin.display(description="Options")
+    def options(self, capture: Capture) -> str:
+        """How missing and undefined values were treated."""
+        again = ", replacing the bundle before it" if capture.overwrite else ""
+        return f"NaN {capture.nan}, gaps {capture.gaps}{again}"
+
+    @admin.display(description="Size")
+    def size(self, capture: Capture) -> str:
+        """Bytes of the bundle."""
+        return say_bytes(capture.byte_count)
+
+    @admin.display(description="Manifest hash")
+    def manifest_hash_text(self, capture: Capture) -> str:
+        """The hash of the manifest."""
+        return records.code_text(capture.manifest_hash)
+
+    @admin.display(description="Parameters hash")
+    def parameters_hash_text(self, capture: Capture) -> str:
+        """The hash of the parameters behind the series."""
+        return records.code_text(capture.parameters_hash)
+
+    @admin.display(description="Scenario hash")
+    def scenario_hash_text(self, capture: Capture) -> str:
+        """The hash of the scenario behind the series."""
+        return records.code_text(capture.scenario_hash)
+
+    @admin.display(description="Classes")
+    def class_text(self, capture: Capture) -> str:
+        """Classes in the bundle, and how far they cover it."""
+        if not capture.classes:
+            return "–"
+        return f"{', '.join(capture.classes)} ({capture.class_coverage})"
+
+    @admin.display(description="Integrity")
+    def integrity_mark(self, capture: Capture) -> SafeString:
+        """What the last look at the files found."""
+        return records.integrity_mark(capture.integrity)
+
+    @admin.display(description="Checked")
+    def integrity_checked(self, capture: Capture) -> str:
+        """When the files were last looked at."""
+        return ui.when(capture.integrity_checked_at)
+
+    @admin.display(description="Findings")
+    def integrity_findings(self, capture: Capture) -> str:
+        """What was wrong with which file."""
+        lines = ((_finding(problem),) for problem in capture.integrity_problems)
+        return format_html_join("", "<div>{}</div>", lines) or "–"
+
+    @admin.display(description="Warnings")
+    def warning_list(self, capture: Capture) -> str:
+        """Each warning with its node, metric and bins."""
+        rows = (
+            (
+                warning.get("message", ""),
+                warning.get("code", ""),
+                warning.get("nodeId") or "",
+                warning.get("metric") or "",
+                say_ranges(warning.get("bins") or []),
+            )
+            for warning in capture.warnings
+        )
+        return format_html_join("", "<div>{} <code>{}</code> {} {} {}</div>", rows) or "–"
+
+    # The change page
+
+    def record_page(self, request: HttpRequest, record: Capture) -> RecordPage:
+        """Actions as the pages gate them, the runs that replay it, and the newest events."""
+        return RecordPage(
+            actions=self._actions(request, record),
+            related=[self._replays(record)],
+            events=records.shown_events(selectors.events_of(record)),
+            events_url=records.list_url("telemetry_captureevent", capture__id__exact=record.pk),
+        )
+
+    def _actions(self, request: HttpRequest, capture: Capture) -> list[RecordAction]:
+        may_verify = self.has_verify_capture_permission(request)
+        reason = generating.why_not(run_selectors.get_run(capture.source_run_id), request.user)
+        return [
+            RecordAction(
+                "verify", "Verify", may_verify, None if may_verify else gating.NEEDS_OPERATOR
+            ),
+            RecordAction("generate_again", "Generate again", reason is None, reason),
+        ]
+
+    def _replays(self, capture: Capture) -> Related:
+        source = run_selectors.get_run(capture.source_run_id)
+        replays = run_selectors.replays_of(source).filter(replayed_capture_id=capture.pk)
+        return Related(
+            title="Replays",
+            columns=("Run", "Status", "Created"),
+            rows=[
+                (
+                    records.record_link(run),
+                    records.marked(run.status, run.get_status_display()),
+                    ui.when(run.created_at),
+                )
+                for run in replays[: records.RELATED_LIMIT]
+            ],
+            all_url=records.list_url(
+                "runs_run", source_run__id__exact=source.pk, replayed_capture_id__exact=capture.pk
+            ),
+        )
+
+    # Actions
+
+    def has_verify_capture_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may verify telemetry bundles."""
+        return request.user.has_perm("telemetry.verify_capture")
+
+    def has_add_capture_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may generate telemetry."""
+        return request.user.has_perm("telemetry.add_capture")
+
+    def chosen_captures(
+        self, request: HttpRequest, queryset: QuerySet[Capture]
+    ) -> Iterator[Capture]:
+        """Yield the chosen captures whole."""
+        for capture_id in self.chosen_ids(request, queryset):
+            yield selectors.get_capture(capture_id)
+
+    @admin.action(description="Verify", permissions=["verify_capture"])
+    def verify(self, request: HttpRequest, queryset: QuerySet[Capture]) -> HttpResponse | None:
+        """Hash the files of each chosen bundle again."""
+        self.act(
+            request,
+            self.chosen_captures(request, queryset),
+            partial(self._verify_one, request),
+            description="Verified.",
+        )
+        return self.after_action(request)
+
+    def _verify_one(self, request: HttpRequest, capture: Capture) -> SafeString:
+        verified = services.verify_capture(
+            capture, user=request.user, request_id=request_id_of(request)
+        )
+        return format_html(
+            "{} ({}).",
+            verified.get_integrity_display(),
+            say_count(len(verified.integrity_problems), "finding"),
+        )
+
+    @admin.action(description="Generate again", permissions=["add_capture"])
+    def generate_again(
+        self, request: HttpRequest, queryset: QuerySet[Capture]
+    ) -> HttpResponse | None:
+        """Generate the bundle of each chosen capture once more; asks before one is replaced."""
+        pairs = [
+            (capture, run_services.notice_run(run_selectors.get_run(capture.source_run_id)))
+            for capture in self.chosen_captures(request, queryset)
+        ]
+        source_of = {capture.pk: run for capture, run in pairs}
+        allowed = self.sort_out(
+            request,
+            [capture for capture, _ in pairs],
+            lambda capture: generating.why_not(source_of[capture.pk], request.user),
+        )
+        return generating.generate(
+            self,
+            request,
+            [generating.from_capture(capture, source_of[capture.pk]) for capture in allowed],
+        )
+
+
+def _finding(problem: Any) -> str:
+    """Return what was found, whether it is a sentence or facts about a file."""
+    if isinstance(problem, dict):
+        return " ".join(str(part) for part in problem.values() if part)
+    return str(problem)
+
+
+class CaptureEventNameFilter(admin.SimpleListFilter):
+    """Events of one kind."""
+
+    title = "event"
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The names of capture events."""
+        return [(name, name) for name in CAPTURE_EVENTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow to one name."""
+        return queryset.filter(name=self.value()) if self.value() else queryset
+
+
+@admin.register(CaptureEvent)
+class CaptureEventAdmin(records.EventAdmin):
+    """Lifecycle events of captures, refusals among them."""
+
+    list_filter = (CaptureEventNameFilter,)
+    search_fields = ("run__id__startswith", "capture__id__startswith")
+    search_help_text = "The beginning of a run id or of a capture id."
+    list_display = ("moment", "name", "subject", "run_link", "actor", "facts")
+
+    @admin.display(description="Capture")
+    def subject(self, event: CaptureEvent) -> str:
+        """The capture it happened to; a refusal made none."""
+        return records.id_link("telemetry_capture", event.capture_id or "")
+
+    @admin.display(description="Run")
+    def run_link(self, event: CaptureEvent) -> str:
+        """The run it was about."""
+        return records.id_link("runs_run", event.run_id)
