@@ -56,7 +56,7 @@ class Supervisor:
         code = 0
         try:
             while not self.is_stopping:
-                if not all([self._tend(child) for child in self.children]):
+                if not all(self._tend(child) for child in self.children):
                     code = 1
                     break
                 time.sleep(0.1)

@@ -18,7 +18,6 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SLOW_MARKERS = ("browser", "needs_root")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,31 @@ def data_dirs(tmp_path: Path, settings: Any) -> DataDirs:
     settings.TELEMETRY_ROOT = dirs.telemetry
     settings.TEMPLATE_DIRS = [dirs.templates]
     return dirs
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="only tests that touch the database, as the second database's run needs",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what has nothing to say about another database: no database, or a browser."""
+    if not config.getoption("--database-only"):
+        return
+    chosen = [item for item in items if touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """Whether the second database could make a difference to this test."""
+    if item.get_closest_marker("browser"):
+        return False
+    fixtures = getattr(item, "fixturenames", ())
+    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures))
 
 
 ###############################################################################

