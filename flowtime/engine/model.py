@@ -133,6 +133,21 @@ class ConstNode(_Common):
     values: float | np.ndarray | None
     source: str | None = None
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ConstNode):
+            return NotImplemented
+        return _comparable(self) == _comparable(other)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.source))
+
+
+def _comparable(node: ConstNode) -> tuple[object, ...]:
+    # An array has no truth value of its own: the comparison that dataclasses make would fail.
+    values = node.values.tolist() if isinstance(node.values, np.ndarray) else node.values
+    common = (node.id, node.unit, node.series_kind, node.hidden, dict(node.metadata))
+    return (*common, values, node.source)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExprNode(_Common):

@@ -1,0 +1,44 @@
+"""The engine: templates in, models and results out; pure, with numpy and PyYAML only (engine §23)."""
+
+from .binding import bind, load_model
+from .errors import Cancelled, DocumentError, EngineError, Problem, SourceError
+from .events import bin_events
+from .hashing import (
+    SEMANTICS_VERSION,
+    array_digest,
+    canonical_json,
+    deterministic_run_id,
+    input_hash,
+)
+from .model import Grid, Limits, Model, Rng
+from .parameters import Parameter
+from .profiles import PROFILES
+from .records import COLOURS, SeriesInfo, Warning
+from .template import Template, load_template
+
+__all__ = [
+    "COLOURS",
+    "PROFILES",
+    "SEMANTICS_VERSION",
+    "Cancelled",
+    "DocumentError",
+    "EngineError",
+    "Grid",
+    "Limits",
+    "Model",
+    "Parameter",
+    "Problem",
+    "Rng",
+    "SeriesInfo",
+    "SourceError",
+    "Template",
+    "Warning",
+    "array_digest",
+    "bin_events",
+    "bind",
+    "canonical_json",
+    "deterministic_run_id",
+    "input_hash",
+    "load_model",
+    "load_template",
+]

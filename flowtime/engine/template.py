@@ -1,0 +1,112 @@
+"""A template: the authored document, checked as far as it can be without parameter values (engine §5, §23.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .documents import Document, freeze, read_document
+from .errors import DocumentError
+from .hashing import json_digest
+from .model import ClassDef, Limits, Rng
+from .outline import Outline
+from .parameters import Declared, Parameter, read_parameters
+from .placeholders import bind_document, check_placeholders
+from .problems import Collector
+from .reading import Entry, Keys, Reading
+from .references import check_references
+from .shape import read_outline
+from .unknown import UNKNOWN
+
+_PARAMETERS = Keys("parameters", is_open=True)
+_PMF_KEY = 4
+_DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An accepted template. ``document`` is its data as written, placeholders included, read-only."""
+
+    id: str
+    version: str
+    metadata: Mapping[str, Any]
+    parameters: tuple[Parameter, ...]
+    classes: tuple[ClassDef, ...]
+    mode: str
+    rng: Rng
+    template_hash: str
+    document: Mapping[str, Any] = field(repr=False)
+    source: Document = field(repr=False, compare=False)
+
+
+def load_template(
+    source: str | bytes | Mapping[str, Any],
+    *,
+    limits: Limits = _DEFAULT_LIMITS,
+    strict: bool = False,
+) -> Template:
+    """The template in ``source``: YAML or JSON text, or data that is already parsed.
+
+    Checks everything that does not depend on parameter values. Raises DocumentError with all problems.
+    """
+    bounds = limits
+    document = read_document(source, bounds)
+    notes = collector_for(document, bounds)
+    for note in document.notes:
+        notes.add(note.code, note.path, note.message, mark=note.mark)
+    if not isinstance(document.root, dict):
+        if not notes:
+            notes.add("wrong_type", (), "a document must be a mapping")
+        raise DocumentError(notes.problems())
+    reading = Reading(notes, bounds, strict)
+    _check_number_keys(document, notes)
+    declared = read_parameters(parameters_entry(document, reading))
+    check_placeholders(document, [item.parameter.name for item in declared], notes)
+    outline = read_outline(bind_document(document, None, bounds, notes), reading)
+    check_references(outline)
+    if notes:
+        raise DocumentError(notes.problems())
+    return _template(document, declared, outline)
+
+
+def collector_for(document: Document, limits: Limits) -> Collector:
+    """A collector that knows where the entries of ``document`` stand."""
+    return Collector(limits.max_problems, rank=document.rank, mark=document.mark)
+
+
+def parameters_entry(document: Document, reading: Reading) -> Entry:
+    """The root of the document, for reading the declarations of parameters."""
+    return Entry(reading, document.root, (), _PARAMETERS)
+
+
+def _check_number_keys(document: Document, notes: Collector) -> None:
+    for path in document.number_keys:
+        is_pmf = len(path) == _PMF_KEY and (path[0], path[2]) == ("nodes", "pmf")
+        if not is_pmf:
+            notes.add("wrong_type", path, "a key must be text: write the number in quotes")
+
+
+def _template(document: Document, declared: list[Declared], outline: Outline) -> Template:
+    classes = tuple(item.value for item in outline.classes if item.value.id is not UNKNOWN)
+    rng = outline.rng
+    known = {
+        name: default if value is UNKNOWN else value
+        for name, value, default in (
+            ("kind", rng.kind, Rng().kind),
+            ("mode", rng.mode, Rng().mode),
+            ("seed", rng.seed, Rng().seed),
+        )
+    }
+    return Template(
+        id=outline.id,
+        version=outline.version,
+        metadata=outline.metadata,
+        parameters=tuple(item.parameter for item in declared),
+        classes=classes,
+        mode="simulation" if outline.mode is UNKNOWN else outline.mode,
+        rng=Rng(**known),  # type: ignore[arg-type]
+        template_hash=json_digest(document.root),
+        document=freeze(document.root),
+        source=document,
+    )
