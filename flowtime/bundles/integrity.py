@@ -42,7 +42,7 @@ class Integrity:
     """What was found: ``missing`` altogether, ``incomplete`` (files missing or unlisted), ``corrupt`` or ``valid``.
 
     ``files`` and ``bytes`` count what was looked at; ``is_deep`` says whether every byte was hashed.
-    ``changed_ns`` is when any file was last touched, POSIX nanoseconds by the kernel's own change time, which
+    ``changed_ns`` is when any file or directory was last touched, POSIX nanoseconds by the kernel's own change time, which
     no program can set back: a bundle hashed later than that need not be hashed again.
     """
 
@@ -105,6 +105,8 @@ class _Check:
 
     def directory(self, directory: Directory, prefix: str) -> None:
         """Look at every entry, and into those directories only that a listed path goes through."""
+        # A directory moved in from elsewhere brings old files along, but its own change time is new.
+        self._touched(os.fstat(directory.fd))
         for entry in directory.entries():
             if len(self.problems) >= MAX_PROBLEMS:
                 return

@@ -98,8 +98,8 @@ class Staging:
             if not swapped:
                 self._rename_new(parent, name)
             self.is_published = True
-            faults.hit("publish.renamed")
             try:
+                faults.hit("publish.renamed")
                 os.fsync(parent.fd)
             except OSError:
                 # The name may not survive a power cut, so it is not acknowledged and must not stay.
