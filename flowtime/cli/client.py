@@ -11,7 +11,18 @@ from urllib.parse import quote
 import httpx2
 
 from flowtime.cli.errors import CommandError, ExitCode, from_problem, unreachable
-from flowtime.cli.resources import Capture, Manifest, Page, Run, SeriesEntry, Template, Token
+from flowtime.cli.resources import (
+    Capture,
+    CaptureAnswer,
+    Items,
+    Manifest,
+    Page,
+    PlanAnswer,
+    Run,
+    SeriesEntry,
+    Template,
+    Token,
+)
 
 Query = Mapping[str, str | int | list[str] | None]
 
@@ -47,46 +58,51 @@ class Client:
 
     # Templates
 
-    def templates(self) -> dict[str, list[Template]]:
+    def templates(self) -> Items[Template]:
         """List the catalog."""
-        return cast("dict[str, list[Template]]", self._get("/v1/templates"))
+        return cast("Items[Template]", self._get("/v1/templates", like=Items))
 
     def template(self, template_id: str) -> Template:
         """Return one template with its declarations."""
-        return cast("Template", self._get(f"/v1/templates/{_segment(template_id)}"))
+        path = f"/v1/templates/{_segment(template_id)}"
+        return cast("Template", self._get(path, like=Template))
 
     # Runs
 
     def runs(self, query: Query) -> Page[Run]:
         """Return a page of runs."""
-        return cast("Page[Run]", self._get("/v1/runs", query))
+        return cast("Page[Run]", self._get("/v1/runs", query, like=Page))
 
     def run(self, run_id: str) -> Run:
         """Return one run in detail."""
-        return cast("Run", self._get(f"/v1/runs/{_segment(run_id)}"))
+        return cast("Run", self._get(f"/v1/runs/{_segment(run_id)}", like=Run))
 
-    def create_run(self, body: Mapping[str, Any], *, is_async: bool) -> dict[str, Any]:
-        """Create a run, or plan one when the body says ``dryRun``."""
-        return self._post("/v1/runs", body, is_async=is_async)
+    def create_run(self, body: Mapping[str, Any], *, is_async: bool) -> Run:
+        """Create a run."""
+        return cast("Run", self._post("/v1/runs", body, is_async=is_async, like=Run))
+
+    def plan_run(self, body: Mapping[str, Any]) -> PlanAnswer:
+        """Plan a run: the body says ``dryRun``, and nothing is written."""
+        return cast("PlanAnswer", self._post("/v1/runs", body, like=PlanAnswer))
 
     def create_replay(self, run_id: str, *, source: str, is_async: bool) -> Run:
         """Replay a run from its model or its telemetry."""
         path = f"/v1/runs/{_segment(run_id)}/replays"
-        return cast("Run", self._post(path, {"from": source}, is_async=is_async))
+        return cast("Run", self._post(path, {"from": source}, is_async=is_async, like=Run))
 
     def cancel_run(self, run_id: str) -> Run:
         """Ask a queued or running run to stop."""
-        return cast("Run", self._post(f"/v1/runs/{_segment(run_id)}/cancel", None))
+        return cast("Run", self._post(f"/v1/runs/{_segment(run_id)}/cancel", None, like=Run))
 
-    def series_index(self, run_id: str) -> dict[str, list[SeriesEntry]]:
+    def series_index(self, run_id: str) -> Items[SeriesEntry]:
         """Return the series catalogue of a run."""
         path = f"/v1/runs/{_segment(run_id)}/index"
-        return cast("dict[str, list[SeriesEntry]]", self._get(path))
+        return cast("Items[SeriesEntry]", self._get(path, like=Items))
 
     def series(self, run_id: str, series_id: str, query: Query) -> dict[str, Any]:
         """Return one series as the API's JSON."""
         path = f"/v1/runs/{_segment(run_id)}/series/{_segment(series_id)}"
-        return cast("dict[str, Any]", self._get(path, query))
+        return self._get(path, query)
 
     def series_csv(self, run_id: str, series_id: str, query: Query) -> str:
         """Return one series as CSV text."""
@@ -98,29 +114,27 @@ class Client:
 
     def captures(self, query: Query) -> Page[Capture]:
         """Return a page of captures."""
-        return cast("Page[Capture]", self._get("/v1/telemetry/captures", query))
+        return cast("Page[Capture]", self._get("/v1/telemetry/captures", query, like=Page))
 
     def capture(self, capture_id: str) -> Capture:
         """Return one capture."""
-        return cast("Capture", self._get(f"/v1/telemetry/captures/{_segment(capture_id)}"))
+        path = f"/v1/telemetry/captures/{_segment(capture_id)}"
+        return cast("Capture", self._get(path, like=Capture))
 
-    def create_capture(self, body: Mapping[str, Any], *, is_async: bool) -> dict[str, Capture]:
+    def create_capture(self, body: Mapping[str, Any], *, is_async: bool) -> CaptureAnswer:
         """Generate a telemetry bundle from a run (http-api §4.1)."""
-        return cast(
-            "dict[str, Capture]", self._post("/v1/telemetry/captures", body, is_async=is_async)
-        )
+        answer = self._post("/v1/telemetry/captures", body, is_async=is_async, like=CaptureAnswer)
+        return cast("CaptureAnswer", answer)
 
     def verify_capture(self, capture_id: str) -> Capture:
         """Hash a telemetry bundle's files again, now."""
         path = f"/v1/telemetry/captures/{_segment(capture_id)}/verify"
-        answer = self._post(path, None)
-        return cast("Capture", answer.get("capture", answer))
+        return cast("Capture", self._post(path, None, like=Capture))
 
     def manifest(self, capture_id: str) -> Manifest:
         """Return the manifest of a telemetry bundle."""
-        return cast(
-            "Manifest", self._get(f"/v1/telemetry/captures/{_segment(capture_id)}/manifest")
-        )
+        path = f"/v1/telemetry/captures/{_segment(capture_id)}/manifest"
+        return cast("Manifest", self._get(path, like=Manifest))
 
     @contextmanager
     def capture_file(self, capture_id: str, name: str) -> Iterator[Iterator[bytes]]:
@@ -139,14 +153,13 @@ class Client:
 
     def create_token(self, *, username: str, password: str) -> Token:
         """Obtain a token with a name and a password; the only call that sends either."""
-        response = self._send(
-            "POST", "/v1/auth/tokens", json={}, auth=httpx2.BasicAuth(username, password)
-        )
-        return cast("Token", self._json(response))
+        credentials = httpx2.BasicAuth(username, password)
+        response = self._send("POST", "/v1/auth/tokens", json={}, auth=credentials)
+        return cast("Token", self._document(response, like=Token))
 
-    def tokens(self) -> dict[str, list[Token]]:
+    def tokens(self) -> Items[Token]:
         """List the caller's own tokens; proves that the token in use is good."""
-        return cast("dict[str, list[Token]]", self._get("/v1/auth/tokens"))
+        return cast("Items[Token]", self._get("/v1/auth/tokens", like=Items))
 
     def delete_token(self, token_id: str) -> None:
         """Revoke a token."""
@@ -154,17 +167,23 @@ class Client:
 
     # The wire
 
-    def _get(self, path: str, query: Query | None = None) -> object:
-        return self._json(self._send("GET", path, params=_params(query or {})))
+    def _get(self, path: str, query: Query | None = None, *, like: Any = None) -> dict[str, Any]:
+        response = self._send("GET", path, params=_params(query or {}))
+        return self._document(response, like=like)
 
     def _post(
-        self, path: str, body: Mapping[str, Any] | None, *, is_async: bool = False
+        self,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        is_async: bool = False,
+        like: Any = None,
     ) -> dict[str, Any]:
         headers = {"Prefer": "respond-async"} if is_async else {}
         # A POST answers when the work is done, so it may take as long as the work.
         timeout = httpx2.Timeout(self._work_seconds, connect=CONNECT_SECONDS)
         response = self._send("POST", path, json=body, headers=headers, timeout=timeout)
-        return cast("dict[str, Any]", self._json(response))
+        return self._document(response, like=like)
 
     def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
         timeout = options.get("timeout")
@@ -205,13 +224,17 @@ class Client:
             response.status_code, problem, retry_after=response.headers.get("Retry-After", "")
         )
 
-    def _json(self, response: httpx2.Response) -> object:
+    def _document(self, response: httpx2.Response, *, like: Any) -> dict[str, Any]:
+        """Return the answer; ``like`` is the resource whose members it must have."""
         try:
             document = response.json()
         except ValueError as error:
             raise unreachable(self.url, "does not answer as FlowTime") from error
         if not isinstance(document, dict):
             raise unreachable(self.url, "does not answer as FlowTime")
+        missing = sorted(getattr(like, "__required_keys__", frozenset()) - document.keys())
+        if missing:
+            raise unreachable(self.url, f"answers without {missing[0]}, as another version may")
         return document
 
 

@@ -102,7 +102,8 @@ def _issue_line(issue: Mapping[str, Any]) -> str:
     where = str(issue.get("pointer") or issue.get("path") or "")
     what = str(issue.get("detail") or issue.get("message") or "")
     code = issue.get("code")
-    return f"{where}: {what} ({code})" if where else f"{what} ({code})"
+    sentence = f"{what} ({code})" if what else str(code)
+    return f"{where}: {sentence}" if where else sentence
 
 
 def unreachable(url: str, reason: str) -> CommandError:

@@ -1,7 +1,5 @@
 """The resources of the API as the command reads them: only the members it shows or acts on."""
 
-from __future__ import annotations
-
 from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 Item = TypeVar("Item")
@@ -16,6 +14,12 @@ class Page(TypedDict, Generic[Item]):
     previousCursor: str | None
     totalCount: int
     totalCountIsExact: bool
+
+
+class Items(TypedDict, Generic[Item]):
+    """A list that comes whole."""
+
+    items: list[Item]
 
 
 class Grid(TypedDict):
@@ -158,6 +162,13 @@ class Plan(TypedDict):
     runId: NotRequired[str | None]
 
 
+class PlanAnswer(TypedDict):
+    """What a dry run answers with."""
+
+    isDryRun: bool
+    plan: Plan
+
+
 class Integrity(TypedDict):
     """What the last look at a bundle's files found."""
 
@@ -186,6 +197,12 @@ class Capture(TypedDict):
     failure: NotRequired[Failure | None]
     durationMs: NotRequired[int | None]
     progress: NotRequired[Progress | None]
+
+
+class CaptureAnswer(TypedDict):
+    """What generating telemetry answers with."""
+
+    capture: Capture
 
 
 class ManifestFile(TypedDict):

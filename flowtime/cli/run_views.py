@@ -7,7 +7,7 @@ from typing import Any
 
 from flowtime.cli import output
 from flowtime.cli.output import Column
-from flowtime.cli.resources import Grid, Plan, Reproduction, Run, SeriesEntry
+from flowtime.cli.resources import Grid, Items, Plan, Reproduction, Run, SeriesEntry
 
 ACTION_WORDS = {
     "generateTelemetry": "generate telemetry",
@@ -151,12 +151,11 @@ def _show_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:
         output.say(f"warning: {warning.get('message', '')} ({warning.get('code', '')})")
 
 
-def show_series_index(answer: Mapping[str, list[SeriesEntry]], *, as_json: bool) -> None:
+def show_series_index(answer: Items[SeriesEntry], *, as_json: bool) -> None:
     """Print a run's series catalogue."""
     if as_json:
         output.show_json(answer)
         return
-    entries = answer.get("items") or answer.get("series") or []
     output.show_table(
         (
             Column("series"),
@@ -173,6 +172,6 @@ def show_series_index(answer: Mapping[str, list[SeriesEntry]], *, as_json: bool)
                 entry["unit"] or "",
                 str(entry["points"]),
             )
-            for entry in entries
+            for entry in answer["items"]
         ],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ from flowtime.cli import bodies, output, run_views
 from flowtime.cli.client import Client
 from flowtime.cli.errors import CommandError, usage
 from flowtime.cli.follow import UNFINISHED, follow_run
-from flowtime.cli.resources import Plan, Run
+from flowtime.cli.resources import PlanAnswer, Run
 from flowtime.cli.session import (
     WORK_SECONDS,
     Async,
@@ -192,11 +192,10 @@ def create_run(
         overwrite=overwrite,
     )
     with connect(ctx, work_seconds=timeout) as api:
-        answer = api.create_run(body, is_async=(is_async or wait) and not dry_run)
         if dry_run:
-            _show_plan(answer, as_json=json)
+            _show_plan(api.plan_run(body), as_json=json)
             return
-        run = cast("Run", answer)
+        run = api.create_run(body, is_async=is_async or wait)
         if run.get("wasReused"):
             output.say(f"Run {run['runId']} has the same inputs and was reused.")
         _finish(api, run, wait=wait, timeout=timeout, as_json=json)
@@ -309,9 +308,9 @@ def _show(run: Run, *, as_json: bool) -> None:
         run_views.show_run(run)
 
 
-def _show_plan(answer: dict[str, Any], *, as_json: bool) -> None:
+def _show_plan(answer: PlanAnswer, *, as_json: bool) -> None:
     if as_json:
         output.show_json(answer)
     else:
-        run_views.show_plan(cast("Plan", answer["plan"]))
+        run_views.show_plan(answer["plan"])
         output.say("Dry run: nothing was written.")

@@ -86,7 +86,7 @@ def capture_run(
         capture = answer["capture"]
         if wait and capture["status"] in UNFINISHED:
             capture = follow_capture(api, capture, timeout=timeout)
-            answer = {**answer, "capture": capture}
+            answer = {"capture": capture}
     if json:
         output.show_json(answer)
     else:
