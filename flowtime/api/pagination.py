@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ COUNT_LIMIT = 10_000
 NEWEST, OLDEST = "newest", "oldest"
 ORDERS = (NEWEST, OLDEST)
 PAGE_QUERY = frozenset({"pageSize", "cursor", "order"})
+PAGE_SIZE = re.compile(r"[0-9]{1,3}")
 _signer = Signer(salt="flowtime.cursor")
 
 
@@ -65,8 +67,8 @@ class PageRequest:
         query = request.query_params
         errors: dict[str, list[ErrorDetail]] = {}
         size_text = query.get("pageSize", str(DEFAULT_PAGE_SIZE))
-        page_size = int(size_text) if size_text.isascii() and size_text.isdecimal() else 0
-        if len(size_text) > 3 or not 1 <= page_size <= MAX_PAGE_SIZE:
+        page_size = int(size_text) if PAGE_SIZE.fullmatch(size_text) else 0
+        if not 1 <= page_size <= MAX_PAGE_SIZE:
             errors["pageSize"] = [
                 ErrorDetail(f"A whole number from 1 to {MAX_PAGE_SIZE}.", code="out_of_range")
             ]

@@ -17,7 +17,7 @@ def action_of(view: APIView, request: Request) -> str | None:
     if hasattr(view, "action_map"):
         return view.action_map.get(request.method.lower()) if view.action_map else None
     method = str(request.method).lower()
-    return method if hasattr(view, method) else None
+    return method if method in view.http_method_names and hasattr(view, method) else None
 
 
 class DenyByDefault(BasePermission):

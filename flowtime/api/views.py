@@ -1,6 +1,6 @@
 """The base of every view under /v1: permissions, limits and strict query parameters by action."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 from rest_framework.exceptions import ErrorDetail
@@ -13,7 +13,7 @@ from flowtime.api.permissions import action_of
 
 
 class StrictMixin:
-    """Three tables by action (or, on a plain view, by lower-case method).
+    """Tables by action (or, on a plain view, by lower-case method).
 
     ``permissions_by_action``: permissions the caller needs; no entry means nobody may.
     ``query_by_action``: query parameters the action knows; no entry means none.
@@ -21,6 +21,7 @@ class StrictMixin:
     ``throttles_by_action``: the scope the action counts towards.
     """
 
+    http_method_names: ClassVar[Sequence[str]] = ("get", "post", "put", "patch", "delete", "head")
     permissions_by_action: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     query_by_action: ClassVar[Mapping[str, Collection[str]]] = {}
     repeatable: ClassVar[Collection[str]] = ()

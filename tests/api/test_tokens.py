@@ -1,0 +1,165 @@
+"""Bearer tokens: made by password or session, shown once, listed, revoked, expired."""
+
+import base64
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+from tests.conftest import client_of
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    credentials = base64.b64encode(f"{name}:{password}".encode()).decode()
+    return {"HTTP_AUTHORIZATION": f"Basic {credentials}"}
+
+
+def bearer(token: str) -> APIClient:
+    client = APIClient(raise_request_exception=False)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+@pytest.fixture
+def stranger(db) -> APIClient:
+    return APIClient(raise_request_exception=False)
+
+
+class TestCreate:
+    def test_a_password_makes_a_token_that_works(self, stranger, alice):
+        response = stranger.post("/v1/auth/tokens", {}, **basic("alice", "alicealice"))
+
+        assert response.status_code == 201
+        assert response["Cache-Control"] == "no-store"
+        assert bearer(response.json()["token"]).get("/v1/auth/tokens").status_code == 200
+
+    def test_a_session_makes_one_too_with_its_csrf_token(self, alice):
+        client = APIClient(enforce_csrf_checks=True)
+        client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+
+        assert client.post("/v1/auth/tokens", {}).status_code == 403
+        assert client_of(alice).post("/v1/auth/tokens", {}).status_code == 201
+
+    def test_a_token_makes_no_token(self, alice):
+        _, secret = AuthToken.objects.create(user=alice)
+
+        response = bearer(secret).post("/v1/auth/tokens", {})
+
+        assert response.status_code == 401
+        assert AuthToken.objects.count() == 1
+
+    def test_it_lives_as_long_as_was_asked(self, stranger, alice):
+        body = {"expiresInDays": 2}
+        made = stranger.post("/v1/auth/tokens", body, **basic("alice", "alicealice")).json()
+
+        lifetime = AuthToken.objects.get().expiry - timezone.now()
+        assert timedelta(days=1, hours=23) < lifetime < timedelta(days=2, minutes=1)
+        assert made["expiresUtc"].endswith("Z")
+
+    @pytest.mark.parametrize("body", [{"expiresInDays": 0}, {"expiresInDays": 366}, {"x": 1}])
+    def test_what_is_out_of_bounds_makes_none(self, stranger, alice, body):
+        response = stranger.post("/v1/auth/tokens", body, **basic("alice", "alicealice"))
+
+        assert response.status_code == 400
+        assert AuthToken.objects.count() == 0
+
+    def test_a_wrong_password_is_refused(self, stranger, alice):
+        response = stranger.post("/v1/auth/tokens", {}, **basic("alice", "wrong"))
+
+        assert response.status_code == 401
+        assert response.json()["code"] == "not_authenticated"
+        assert "alice" not in response.content.decode()
+
+    def test_attempts_are_limited_by_address(self, stranger, alice, settings):
+        settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {
+            "DEFAULT_THROTTLE_RATES": {"login": "3/min"}
+        }
+        for _ in range(3):
+            assert stranger.post("/v1/auth/tokens", **basic("alice", "no")).status_code == 401
+
+        response = stranger.post("/v1/auth/tokens", {}, **basic("alice", "alicealice"))
+
+        assert response.status_code == 429
+        assert response.json()["code"] == "throttled"
+        assert 0 < int(response["Retry-After"]) <= 60
+        assert AuthToken.objects.count() == 0
+
+    def test_expired_tokens_go_when_a_new_one_is_made(self, stranger, alice):
+        AuthToken.objects.create(user=alice, expiry=timedelta(seconds=-1))
+
+        stranger.post("/v1/auth/tokens", {}, **basic("alice", "alicealice"))
+
+        assert AuthToken.objects.count() == 1
+
+    def test_it_is_hashed_at_rest(self, stranger, alice):
+        secret = stranger.post("/v1/auth/tokens", {}, **basic("alice", "alicealice")).json()[
+            "token"
+        ]
+
+        row = AuthToken.objects.values().get()
+        assert all(secret not in str(value) for value in row.values())
+
+
+class TestList:
+    def test_shows_only_yours_and_never_the_secret(self, alice, victor):
+        _, secret = AuthToken.objects.create(user=alice)
+        AuthToken.objects.create(user=victor)
+
+        response = bearer(secret).get("/v1/auth/tokens")
+
+        (item,) = response.json()["items"]
+        assert item["isCurrent"] is True
+        assert set(item) == {"tokenId", "createdUtc", "expiresUtc", "isCurrent"}
+        assert secret[:15] not in response.content.decode()
+
+
+class TestRevoke:
+    def test_a_revoked_token_stops_working_at_once(self, api, alice):
+        _, secret = AuthToken.objects.create(user=alice)
+        (item,) = api.get("/v1/auth/tokens").json()["items"]
+
+        assert api.delete(f"/v1/auth/tokens/{item['tokenId']}").status_code == 204
+
+        assert bearer(secret).get("/v1/auth/tokens").status_code == 401
+
+    def test_somebody_elses_is_not_found(self, api, victor):
+        token, secret = AuthToken.objects.create(user=victor)
+
+        response = api.delete(f"/v1/auth/tokens/{token.digest[:32]}")
+
+        assert response.status_code == 404
+        assert bearer(secret).get("/v1/auth/tokens").status_code == 200
+
+
+class TestBearer:
+    @pytest.mark.parametrize(
+        "header",
+        ["Bearer", "Bearer x", "Bearer " + "0" * 64, "Bearer a b", "Bearer \xff", "Bearer a\0b"],
+    )
+    def test_what_is_no_token_of_ours_is_refused(self, stranger, header):
+        response = stranger.get("/v1/auth/tokens", HTTP_AUTHORIZATION=header)
+
+        assert response.status_code == 401
+        assert response["WWW-Authenticate"] == "Bearer"
+
+    def test_an_expired_token_is_refused(self, alice):
+        _, secret = AuthToken.objects.create(user=alice, expiry=timedelta(seconds=-1))
+
+        assert bearer(secret).get("/v1/auth/tokens").status_code == 401
+
+    def test_a_token_of_somebody_who_left_is_refused(self, alice):
+        _, secret = AuthToken.objects.create(user=alice)
+        alice.is_active = False
+        alice.save(update_fields=["is_active"])
+
+        assert bearer(secret).get("/v1/auth/tokens").status_code == 401
+
+    def test_a_token_needs_no_csrf_token(self, alice):
+        _, secret = AuthToken.objects.create(user=alice)
+        client = APIClient(enforce_csrf_checks=True)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        (item,) = client.get("/v1/auth/tokens").json()["items"]
+
+        assert client.delete(f"/v1/auth/tokens/{item['tokenId']}").status_code == 204
