@@ -54,9 +54,7 @@ def grid_value(grid: Grid) -> dict[str, Any]:
 
 def window_value(grid: Grid) -> dict[str, Any]:
     """Where the time axis begins; bins are in UTC."""
-    return _given(
-        start=None if grid.start is None else timestamp_text(grid.start), timezone="UTC"
-    )
+    return _given(start=None if grid.start is None else timestamp_text(grid.start), timezone="UTC")
 
 
 def rng_value(rng: Rng) -> dict[str, Any]:
@@ -211,7 +209,9 @@ def output_value(output: Output) -> dict[str, Any]:
     }
 
 
-def model_document(model: Model, generator: str | None, provenance: Mapping[str, Any]) -> dict[str, Any]:
+def model_document(
+    model: Model, generator: str | None, provenance: Mapping[str, Any]
+) -> dict[str, Any]:
     """What ``Model.to_document`` returns: a template without parameters that binds to the same model."""
     binding = {"parameters": thaw(model.parameters), "templateHash": model.template_hash}
     topology = model.topology

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from yaml import YAMLError
-from yaml.cyaml import CParser
+from yaml import CLoader, YAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
@@ -281,7 +280,7 @@ class _TextReader(_Reader):
 
     def read(self) -> Document:
         try:
-            self._read_events(CParser(self.text))
+            self._read_events(CLoader(self.text))
         except _Stop:
             pass
         except YAMLError as error:
@@ -383,9 +382,7 @@ class _TextReader(_Reader):
         )
         if parent is not None and type(parent.value) is list:
             mark = event.start_mark
-            parent.marks.append(
-                mark.line * _MARK_COLUMNS + min(mark.column, _MARK_COLUMNS - 1)
-            )
+            parent.marks.append(mark.line * _MARK_COLUMNS + min(mark.column, _MARK_COLUMNS - 1))
 
     def _close(self) -> None:
         frame = self.stack.pop()
@@ -406,7 +403,10 @@ class _TextReader(_Reader):
                 limit = self.limits.max_yaml_aliases
                 found = "no aliases are allowed" if not limit else "more aliases"
                 self.note(
-                    "limit_exceeded", path, f"max_yaml_aliases is {limit}: {found}", self._place(event)
+                    "limit_exceeded",
+                    path,
+                    f"max_yaml_aliases is {limit}: {found}",
+                    self._place(event),
                 )
         elif event.anchor not in self.anchors:
             self.note("yaml_syntax", path, "an alias names an unknown anchor", self._place(event))
@@ -433,9 +433,7 @@ class _TextReader(_Reader):
         if type(target) is list:
             if event is not None:
                 mark = event.start_mark
-                frame.marks.append(
-                    mark.line * _MARK_COLUMNS + min(mark.column, _MARK_COLUMNS - 1)
-                )
+                frame.marks.append(mark.line * _MARK_COLUMNS + min(mark.column, _MARK_COLUMNS - 1))
             target.append(value)
         elif type(target) is dict:
             if frame.is_dropped:
@@ -469,7 +467,9 @@ class _TextReader(_Reader):
 
     def _note_syntax(self, error: YAMLError) -> None:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        reason = getattr(error, "problem", None) or getattr(error, "reason", None) or "not valid YAML"
+        reason = (
+            getattr(error, "problem", None) or getattr(error, "reason", None) or "not valid YAML"
+        )
         context = getattr(error, "context", None)
         message = f"{context}: {reason}" if context else str(reason)
         self.note("yaml_syntax", (), message, None if mark is None else self._lines(mark))

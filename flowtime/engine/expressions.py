@@ -44,9 +44,7 @@ class Parsed:
     faults: tuple[Fault, ...] = ()
 
 
-def parse_expression(
-    text: str, *, limits: Limits | None = None, strict: bool = False
-) -> Parsed:
+def parse_expression(text: str, *, limits: Limits | None = None, strict: bool = False) -> Parsed:
     """The syntax tree of ``text``, or everything that is wrong with it; never raises."""
     bounds = limits or Limits()
     if len(text) > bounds.max_expression_chars:
@@ -121,12 +119,15 @@ class _Parser:
         return tree
 
     def _tokens(self) -> list[_Token]:
-        text, found, position = self.text, [], 0
+        text, position = self.text, 0
+        found: list[_Token] = []
         most = self.limits.max_expression_tokens
         while position < len(text):
             match = _TOKEN.match(text, position)
             if match is None:
-                raise self._halt(f"{quoted(text[position])} is not allowed in an expression", position)
+                raise self._halt(
+                    f"{quoted(text[position])} is not allowed in an expression", position
+                )
             kind = match.lastgroup or ""
             if kind != "blank":
                 if len(found) >= most:
@@ -205,7 +206,9 @@ class _Parser:
             self._take(")", "')'")
             return tree, height
         if self._is("["):
-            self._fault("array_not_allowed", token, "only CONV takes an array, as its second argument")
+            self._fault(
+                "array_not_allowed", token, "only CONV takes an array, as its second argument"
+            )
             self._array()
             return Number(0.0), 1
         raise self._unexpected("a number, a series, a function or '('")

@@ -89,8 +89,8 @@ def number_text(value: float) -> str:
     if not math.isfinite(value):
         raise ValueError("NaN and infinities have no canonical form.")
     text = repr(float(value))
-    if "e" not in text and value == value // 1:
-        text = f"{text.removesuffix('.0')}e0"
+    if text.endswith(".0"):
+        text = f"{text[:-2]}e0"
     if "e" not in text:
         return text
     sign = "-" if value < 0 else ""
@@ -162,9 +162,7 @@ def scenario_hash(
 
 def _without_display(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {
-            key: _without_display(item) for key, item in value.items() if key not in _DROPPED
-        }
+        return {key: _without_display(item) for key, item in value.items() if key not in _DROPPED}
     if isinstance(value, tuple) and not (value and isinstance(value[0], float)):
         return tuple(_without_display(item) for item in value)
     return value

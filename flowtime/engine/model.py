@@ -66,7 +66,8 @@ class Grid:
         if self.start is None:
             return None
         first = self.start.astype("datetime64[ms]")
-        return first + np.arange(self.bins) * np.timedelta64(self.bin_ms, "ms")
+        starts: np.ndarray = first + np.arange(self.bins) * np.timedelta64(self.bin_ms, "ms")
+        return starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,4 +329,5 @@ class Model:
         """The model as plain data in the written spelling; ``load_model`` of it gives an equal model."""
         from .documents import thaw
 
-        return thaw(self.document)
+        document: dict[str, Any] = thaw(self.document)
+        return document

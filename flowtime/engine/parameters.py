@@ -96,7 +96,9 @@ class Refused(Exception):
 
 def read_parameters(root: Entry) -> list[Declared]:
     """The declarations under ``parameters``, with all their problems noted."""
-    found = [_declared(entry) for entry in root.entries("parameters", _KEYS, limit="max_parameters")]
+    found = [
+        _declared(entry) for entry in root.entries("parameters", _KEYS, limit="max_parameters")
+    ]
     named = [(item.parameter.name, item.entry.where("name")) for item in found]
     check_unique(root.notes, named, "parameter")
     by_name = {item.parameter.name: item.parameter for item in found}
@@ -192,7 +194,9 @@ def effective_values(
     for name in overrides:
         if name not in names:
             message = f"no parameter is called {quoted(name)}"
-            notes.add("unknown_parameter", (OVERRIDES, str(name)), message, word=str(name), known=names)
+            notes.add(
+                "unknown_parameter", (OVERRIDES, str(name)), message, word=str(name), known=names
+            )
     for item in declared:
         parameter = item.parameter
         path: Path = (OVERRIDES, parameter.name)
@@ -313,7 +317,5 @@ def _type_refused(
     parameter: Parameter, value: Any, wanted: str, index: int | None = None
 ) -> Refused:
     place = "" if index is None else f" at index {index}"
-    message = (
-        f"the parameter {quoted(parameter.name)} needs {wanted}{place}, not {describe(value)}"
-    )
+    message = f"the parameter {quoted(parameter.name)} needs {wanted}{place}, not {describe(value)}"
     return Refused("parameter_type", message)

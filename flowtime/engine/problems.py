@@ -100,9 +100,7 @@ STAGES: Final[dict[str, tuple[str, ...]]] = {
 }
 """Every problem code, in the order in which the stages run."""
 
-STAGE_OF: Final = {
-    code: rank for rank, codes in enumerate(STAGES.values()) for code in codes
-}
+STAGE_OF: Final = {code: rank for rank, codes in enumerate(STAGES.values()) for code in codes}
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PATH_PART = re.compile(r'\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
@@ -245,6 +243,10 @@ class Collector:
             self._notes = heapq.nsmallest(self.most + 1, self._notes, key=lambda note: note.rank)
             self._worst = self._notes[-1].rank
 
+    def later(self, *paths: Path) -> Path:
+        """Which of the paths comes last in the document."""
+        return max(paths, key=self._rank)
+
     def add_problem(self, problem: Problem) -> None:
         """Note a problem found elsewhere, whose path is text."""
         self.add(
@@ -294,4 +296,3 @@ class Collector:
                 )
             )
         return tuple(found)
-

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .model import Grid, Profile
 
@@ -44,24 +45,28 @@ PROFILES: Final[Mapping[str, tuple[float, ...]]] = MappingProxyType(
 """Hourly weights of each built-in profile, hours 0 to 23 UTC."""
 
 
-def profile_weights(profile: Profile, grid: Grid) -> np.ndarray:
+def profile_weights(profile: Profile, grid: Grid) -> NDArray[np.float64]:
     """``w`` of engine §12.3, shape (bins,): what a mean is multiplied with in each bin."""
     if profile.kind == "inline":
-        weights = np.asarray(profile.weights, dtype=np.float64)
-        return weights / weights.mean()
-    hours = np.asarray(PROFILES[profile.name or "flat"], dtype=np.float64)
+        given = np.asarray(profile.weights, dtype=np.float64)
+        weights: NDArray[np.float64] = given / given.mean()
+        return weights
+    hours: NDArray[np.float64] = np.asarray(PROFILES[profile.name or "flat"], dtype=np.float64)
     daily_mean = hours.mean()
     if profile.span == "window":
         edges = np.arange(grid.bins + 1) / grid.bins * _HOURS
-        return np.diff(_area(hours, edges)) * grid.bins / (_HOURS * daily_mean)
+        stretched: NDArray[np.float64] = np.diff(_area(hours, edges)) * grid.bins
+        return stretched / (_HOURS * daily_mean)
     first = 0 if grid.start is None else int(grid.start.astype("datetime64[ms]").astype(np.int64))
     instants = first % _DAY_MS + np.arange(grid.bins + 1, dtype=np.int64) * grid.bin_ms
     days, rest = np.divmod(instants, _DAY_MS)
     # Whole days are counted apart from the rest: their area would swamp that of a short bin.
-    area = np.diff(days) * hours.sum() + np.diff(_area(hours, rest / _HOUR_MS))
+    area: NDArray[np.float64] = np.diff(days) * hours.sum() + np.diff(_area(hours, rest / _HOUR_MS))
     return area * _HOUR_MS / grid.bin_ms / daily_mean
 
 
-def _area(hours: np.ndarray, at: np.ndarray) -> np.ndarray:
+def _area(hours: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
     """The area under one day's step function from hour 0 to each hour in ``at`` (0 to 24)."""
-    return np.interp(at, np.arange(_HOURS + 1), np.concatenate(([0.0], np.cumsum(hours))))
+    cumulative = np.concatenate(([0.0], np.cumsum(hours)))
+    area: NDArray[np.float64] = np.interp(at, np.arange(_HOURS + 1), cumulative)
+    return area

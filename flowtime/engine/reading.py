@@ -82,7 +82,9 @@ class Entry:
                     self._written[name] = key
             elif name is not None:
                 first = self._written.get(name, name)
-                message = f"{quoted(key)} is another spelling of {quoted(first)}, which is given too"
+                message = (
+                    f"{quoted(key)} is another spelling of {quoted(first)}, which is given too"
+                )
                 self.notes.add("duplicate_key", (*path, key), message)
             elif not key.startswith("x-") and not keys.is_open:
                 self._refuse_key(key, value)
@@ -171,9 +173,7 @@ class Entry:
             return self.wrong(name, "a whole number")
         return self._bounded(name, value, low, high)
 
-    def number(
-        self, name: str, *, required: bool = False, low: float | None = None
-    ) -> Any:
+    def number(self, name: str, *, required: bool = False, low: float | None = None) -> Any:
         """A finite number within bounds, as a float."""
         value = self.raw(name, required=required)
         if value is None or value is UNKNOWN:
@@ -184,9 +184,13 @@ class Entry:
 
     def _bounded(self, name: str, value: float, low: float | None, high: float | None) -> Any:
         if low is not None and value < low:
-            return self.fault("out_of_range", name, f"{quoted(name)} is {value}, the least is {low}")
+            return self.fault(
+                "out_of_range", name, f"{quoted(name)} is {value}, the least is {low}"
+            )
         if high is not None and value > high:
-            return self.fault("out_of_range", name, f"{quoted(name)} is {value}, the most is {high}")
+            return self.fault(
+                "out_of_range", name, f"{quoted(name)} is {value}, the most is {high}"
+            )
         return value
 
     def choice(
@@ -342,8 +346,6 @@ def series_reference(text: str) -> SeriesRef | ExternalRef:
 def is_number(value: Any) -> bool:
     """An int or a float, and not a boolean."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 
 
 def describe(value: Any) -> str:

@@ -183,7 +183,10 @@ def _router(item: Item[Any], common: dict[str, Any], bins: int | Any) -> RouterN
     inner = entry.mapping("router", _ROUTER)
     if inner is UNKNOWN:
         return RouterNode(**common, input=UNKNOWN, routes=UNKNOWN)
-    holder = {name: entry if inner is None or not inner.has(name) else inner for name in ("inputs", "routes")}
+    holder = {
+        name: entry if inner is None or not inner.has(name) else inner
+        for name in ("inputs", "routes")
+    }
     for name, where in holder.items():
         if where is not entry and entry.has(name):
             entry.fault("conflicting_definition", name, f"{quoted(name)} is also under 'router'")

@@ -61,7 +61,9 @@ def _pairs(node: Entry, value: Mapping[str, Any]) -> tuple[Any, Any]:
         if key.startswith("x-"):
             continue
         if not DECIMAL.match(key):
-            message = f"{quoted(key)} is not a number: a probability mapping goes from value to share"
+            message = (
+                f"{quoted(key)} is not a number: a probability mapping goes from value to share"
+            )
             node.notes.add("wrong_type", path, message)
             is_whole = False
         elif not math.isfinite(float(key)):
@@ -78,9 +80,7 @@ def _pairs(node: Entry, value: Mapping[str, Any]) -> tuple[Any, Any]:
     return (tuple(values), tuple(probabilities)) if is_whole else (UNKNOWN, UNKNOWN)
 
 
-def _is_sound(
-    node: Entry, values: tuple[float, ...], probabilities: tuple[float, ...]
-) -> bool:
+def _is_sound(node: Entry, values: tuple[float, ...], probabilities: tuple[float, ...]) -> bool:
     if len(values) != len(probabilities):
         message = f"{len(values)} values but {len(probabilities)} probabilities"
         node.fault("pmf_invalid", "pmf", message)
@@ -112,7 +112,7 @@ def read_profile(node: Entry, bins: int | Any) -> Any:
 
 
 def _builtin(entry: Entry) -> Any:
-    span = entry.choice("span", ("day", "window")) or "day"
+    span: Any = entry.choice("span", ("day", "window")) or "day"
     name = entry.choice("name", tuple(PROFILES), required=True, code="unknown_profile")
     return UNKNOWN if name is UNKNOWN else Profile("builtin", name=name, span=span)
 

@@ -25,7 +25,10 @@ def read_dispatch(owner: Entry, inner: dict[str, Entry]) -> Any:
     capacity = entry.operand("capacitySeries")
     label = entry.choice("kind", _LABELS)
     return Dispatch(
-        period_bins=period, phase_offset=0 if phase is None else phase, capacity=capacity, kind=label
+        period_bins=period,
+        phase_offset=0 if phase is None else phase,
+        capacity=capacity,
+        kind=label,
     )
 
 

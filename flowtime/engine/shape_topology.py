@@ -205,5 +205,5 @@ def _constraint(entry: Entry) -> Item[Constraint]:
             "errors": shared.operand("errors"),
             "latency_minutes": shared.operand("latencyMinutes"),
         }
-    demand = entry.choice("demand", ("wanted", "arrivals")) or "wanted"
+    demand: Any = entry.choice("demand", ("wanted", "arrivals")) or "wanted"
     return Item(entry, id_text(entry), Constraint(id=name, demand=demand, **operands), inner=inner)

@@ -1,0 +1,44 @@
+"""Checking a document without raising: everything that load, bind and compile would say (engine §23.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .binding import bind
+from .errors import DocumentError, Problem
+from .model import Limits, Model
+from .records import Warning
+from .template import Template, load_template
+
+_DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of a document; ``template`` and ``model`` are None where they were not reached."""
+
+    template: Template | None
+    model: Model | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Warning, ...] = ()
+
+
+def validate(
+    source: str | bytes | Mapping[str, Any],
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    limits: Limits = _DEFAULT_LIMITS,
+    strict: bool = False,
+) -> Report:
+    """Everything that is wrong with ``source`` at these parameter values; never raises for bad content."""
+    try:
+        template = load_template(source, limits=limits, strict=strict)
+    except DocumentError as error:
+        return Report(None, None, error.problems)
+    try:
+        model = bind(template, parameters, limits=limits, strict=strict)
+    except DocumentError as error:
+        return Report(template, None, error.problems)
+    return Report(template, model, ())
