@@ -375,11 +375,16 @@ def encode(document: BaseModel) -> bytes:
 def decode(kind: type[F], data: bytes, *, file: str) -> F:
     """Read a file strictly. BundleCorrupt names the file, and the line and column or the entry that is wrong."""
     try:
-        return kind.model_validate_json(data.removeprefix(b"\xef\xbb\xbf"), strict=True)
+        document = kind.model_validate_json(data.removeprefix(b"\xef\xbb\xbf"), strict=True)
     except ValidationError as error:
         raise _refusal(
             kind, data, error.errors(include_url=False, include_input=False)[0], file
         ) from None
+
+    # A default for those who write it; whoever reads must not guess it.
+    if "schema_version" not in document.model_fields_set:
+        raise BundleCorrupt(f"{file} does not say which schemaVersion it has.", file=file)
+    return document
 
 
 def _refusal(kind: type[_File], data: bytes, first: ErrorDetails, file: str) -> BundleCorrupt:

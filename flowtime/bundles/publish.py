@@ -157,7 +157,11 @@ class Staging:
         # No exchange on this file system: for an instant neither is there, and a reader may meet that.
         aside = f"{self._name}-old"
         os.rename(name, aside, src_dir_fd=parent.fd, dst_dir_fd=self._area.fd)
-        system.rename_new(self._name, name, **directories)
+        try:
+            system.rename_new(self._name, name, **directories)
+        except OSError:
+            os.rename(aside, name, src_dir_fd=self._area.fd, dst_dir_fd=parent.fd)
+            raise
         os.rename(aside, self._name, src_dir_fd=self._area.fd, dst_dir_fd=self._area.fd)
         return True
 

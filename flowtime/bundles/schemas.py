@@ -26,13 +26,13 @@ _KINDS: dict[str, type[BaseModel]] = {
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """The schema (draft 2020-12) of each file, by a name that says which file it is."""
-    return {
-        name: {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **kind.model_json_schema(by_alias=True, mode="validation"),
-        }
-        for name, kind in _KINDS.items()
-    }
+    return {name: _schema(kind) for name, kind in _KINDS.items()}
+
+
+def _schema(kind: type[BaseModel]) -> dict[str, Any]:
+    schema = kind.model_json_schema(by_alias=True, mode="validation")
+    schema["required"] = ["schemaVersion", *schema["required"]]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def schema_files() -> dict[str, bytes]:

@@ -169,6 +169,16 @@ def test_a_manifest_with_one_wrong_fact_is_refused(roots, field, value):
         open_run_bundle(roots.runs, "run_1")
 
 
+def test_a_manifest_without_a_version_is_refused(roots):
+    roots.run()
+    manifest = read_manifest(roots)
+    del manifest["schemaVersion"]
+    write_manifest(roots, manifest)
+
+    with pytest.raises(BundleCorrupt, match="schemaVersion"):
+        open_run_bundle(roots.runs, "run_1")
+
+
 def test_a_file_listed_twice_is_refused(roots):
     roots.run()
     manifest = read_manifest(roots)

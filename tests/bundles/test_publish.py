@@ -22,6 +22,7 @@ from flowtime.bundles import (
     generations,
     list_run_ids,
     open_run_bundle,
+    system,
     verify_run_bundle,
     verify_telemetry_bundle,
 )
@@ -261,6 +262,22 @@ def mounted(path: Path, options: str):
         yield path
     finally:
         subprocess.run(["umount", "-l", path], check=True)
+
+
+def test_a_file_system_without_the_newer_renames_will_do(roots, monkeypatch):
+    monkeypatch.setattr(system, "_renameat2", lambda *_, **__: False)
+    roots.run()
+    with pytest.raises(BundleExists):
+        roots.run()
+    with open_run_bundle(roots.runs, "run_1") as old:
+        roots.run(replace=True, arrays={"a@A@DEFAULT": np.zeros(4)})
+        assert len(old.series_ids) == 2
+        assert old.record.run_id == "run_1"
+
+    with open_run_bundle(roots.runs, "run_1") as bundle:
+        assert bundle.series_ids == ("a@A@DEFAULT",)
+    assert staging_is_empty(roots.runs)
+    assert len(list((roots.runs.path / ".retired").iterdir())) == 1
 
 
 def test_of_many_writers_of_one_name_exactly_one_wins(roots):
