@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from flowtime.bundles.confine import Directory
 from flowtime.bundles.errors import BundleCorrupt, BundleMissing, StorageBusy, StorageUnavailable
@@ -19,8 +19,7 @@ State = Literal["valid", "incomplete", "corrupt", "missing"]
 ProblemCode = Literal["missing", "unlisted", "mismatch", "unreadable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """A file as a manifest lists it, whichever the format: path, size, SHA-256 in hexadecimal."""
 
     path: str
@@ -97,7 +96,7 @@ class _Check:
     def __init__(self, listed: Mapping[str, Listed], deep: bool) -> None:
         self._listed = listed
         self._deep = deep
-        self._directories = {above for path in listed for above in _parents(path)}
+        self._directories = _directories_of(listed)
         self.seen: set[str] = set()
         self.problems: list[IntegrityProblem] = []
         self.bytes = 0
@@ -168,11 +167,14 @@ class _Check:
         self.problems.append(IntegrityProblem(code, path, f"{path} {what}."))
 
 
-def _parents(path: str) -> Iterator[str]:
-    above = path.rpartition("/")[0]
-    while above:
-        yield above
-        above = above.rpartition("/")[0]
+def _directories_of(paths: Iterable[str]) -> set[str]:
+    """Every directory that a path goes through."""
+    found: set[str] = set()
+    wanted = {path.rpartition("/")[0] for path in paths}
+    while wanted:
+        found |= wanted
+        wanted = {path.rpartition("/")[0] for path in wanted} - found
+    return found - {""}
 
 
 def _printable(path: str) -> str:

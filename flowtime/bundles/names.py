@@ -16,12 +16,16 @@ MAX_PATH = 512
 MAX_DEPTH = 8
 MAX_GENERATION = 999_999
 
-# ASCII only, so every name is in NFC by construction. "@" belongs to series ids (engine §16.1) and their files.
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_SERIES = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}")
 _GENERATION = re.compile(r"g([0-9]{6})")
-# Reserved by Windows whatever the extension: a bundle must survive being copied there.
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
+# Device names are reserved by Windows whatever the extension: a bundle must survive being copied there.
+# ASCII only, so every name is in NFC by construction. "@" belongs to series ids (engine §16.1) and their files.
+_NOT_A_DEVICE = r"(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|\Z))"
+_PLAIN_NAME = _NOT_A_DEVICE + r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?"
+_FILE_NAME = _NOT_A_DEVICE + r"[A-Za-z0-9](?:[A-Za-z0-9._@-]{0,126}[A-Za-z0-9_@-])?"
+_PLAIN = re.compile(_PLAIN_NAME)
+_FILE = re.compile(_FILE_NAME)
+# One expression for a whole path: a manifest lists hundreds, and each is checked whenever it is read.
+_PATH = re.compile(f"{_FILE_NAME}(?:/{_FILE_NAME}){{0,{MAX_DEPTH - 1}}}")
 
 _RULE = (
     "1 to 128 letters, digits, dots, hyphens and underscores, starting with a letter or a digit, "
@@ -31,13 +35,7 @@ _RULE = (
 
 def is_name(text: object, *, at_sign: bool = False) -> bool:
     """True where ``text`` may be one component of a path in a bundle."""
-    pattern = _SERIES if at_sign else _PLAIN
-    return (
-        isinstance(text, str)
-        and pattern.fullmatch(text) is not None
-        and not text.endswith(".")
-        and _DEVICE.fullmatch(text) is None
-    )
+    return isinstance(text, str) and (_FILE if at_sign else _PLAIN).fullmatch(text) is not None
 
 
 def check_name(kind: NameKind, text: object) -> str:
@@ -63,16 +61,13 @@ def check_capture_key(text: object) -> tuple[str, ...]:
 
 def check_path(text: object) -> tuple[str, ...]:
     """The components of a file's path inside a bundle, each a file name; raises InvalidName."""
-    if not isinstance(text, str) or not 0 < len(text) <= MAX_PATH:
-        raise InvalidName(f"A path in a bundle has 1 to {MAX_PATH} characters.", kind="file name")
-    parts = tuple(text.split("/"))
-    if len(parts) > MAX_DEPTH:
+    if not isinstance(text, str) or not 0 < len(text) <= MAX_PATH or not _PATH.fullmatch(text):
         raise InvalidName(
-            f"A path in a bundle has at most {MAX_DEPTH} components.", kind="file name"
+            f"A path in a bundle is at most {MAX_PATH} characters and {MAX_DEPTH} file names "
+            "separated by slashes.",
+            kind="file name",
         )
-    for part in parts:
-        check_name("file name", part)
-    return parts
+    return tuple(text.split("/"))
 
 
 def series_file_name(series_id: str) -> str:
