@@ -43,28 +43,20 @@ _REFUSED = {
 
 
 def _replayed(facts: Mapping[str, Any]) -> str:
-    return "Created" + (
-        f" to replay from {facts['replayOf']}" if facts.get("replayOf") else ""
-    )
+    return "Created" + (f" to replay from {facts['replayOf']}" if facts.get("replayOf") else "")
 
 
 def _files(facts: Mapping[str, Any]) -> str:
     count = facts.get("fileCount")
     size = facts.get("byteCount")
     said = wording.say_count(count, "file") if count is not None else "Files"
-    return f"{said} written" + (
-        f", {wording.say_bytes(size)}" if size is not None else ""
-    )
+    return f"{said} written" + (f", {wording.say_bytes(size)}" if size is not None else "")
 
 
 def _published(facts: Mapping[str, Any]) -> str:
     generation = facts.get("generation")
     files = facts.get("fileCount")
-    said = (
-        f"Published as {_generation(generation)}"
-        if generation is not None
-        else "Published"
-    )
+    said = f"Published as {_generation(generation)}" if generation is not None else "Published"
     return said + (f": {wording.say_count(files, 'file')}" if files is not None else "")
 
 
@@ -92,9 +84,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "run.failed": lambda facts: f"Failed: {_why(facts)}",
     "run.cancel_requested": lambda facts: "Asked to stop",
     "run.canceled": lambda facts: "Cancelled",
-    "run.verified": lambda facts: (
-        f"Run files checked: {facts.get('integrity', 'done')}"
-    ),
+    "run.verified": lambda facts: f"Run files checked: {facts.get('integrity', 'done')}",
     "run.replayed": lambda facts: f"Replayed from {facts.get('from', 'model')}",
     "capture.requested": lambda facts: "Telemetry requested",
     "capture.started": lambda facts: "Telemetry started; run files checked",
@@ -118,9 +108,7 @@ _TOO_MANY = {"capture.file_written"}
 
 def tell(events: Iterable[Event], *, with_files: bool = False) -> list[Step]:
     """The events in words, in their order."""
-    return [
-        _step(event) for event in events if with_files or event.name not in _TOO_MANY
-    ]
+    return [_step(event) for event in events if with_files or event.name not in _TOO_MANY]
 
 
 def _step(event: Event) -> Step:
@@ -130,19 +118,13 @@ def _step(event: Event) -> Step:
     took = facts.get("durationMs")
     asides = [
         f"by {by}" if by else "",
-        f"in {wording.say_duration(timedelta(milliseconds=took))}"
-        if took is not None
-        else "",
+        f"in {wording.say_duration(timedelta(milliseconds=took))}" if took is not None else "",
     ]
     return Step(
         at=event.at,
         sentence=sentence,
         aside=" ".join(aside for aside in asides if aside),
-        tone="good"
-        if event.name in _GOOD
-        else "bad"
-        if event.name in _BAD
-        else _verified(facts),
+        tone="good" if event.name in _GOOD else "bad" if event.name in _BAD else _verified(facts),
     )
 
 

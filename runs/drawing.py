@@ -41,18 +41,14 @@ def tape_paths(letters: str, *, is_mini: bool = False) -> list[tuple[str, str]]:
 def tape_sentence(letters: str, *, subject: str = "Worst state over the run") -> str:
     """A tape's accessible name: how many of its bars are in which state, the worst first."""
     counts = {
-        state: sum(
-            letters.count(letter) for letter, name in STATES.items() if name == state
-        )
+        state: sum(letters.count(letter) for letter, name in STATES.items() if name == state)
         for state in ("red", "yellow", "green", "dlq", "gray")
     }
     said = [f"{count} {STATE_WORDS[state]}" for state, count in counts.items() if count]
     return f"{subject}: {', '.join(said)}" if said else f"{subject}: none yet"
 
 
-def spark_path(
-    values: Sequence[float | None], *, height: float = 18, points: int = 240
-) -> str:
+def spark_path(values: Sequence[float | None], *, height: float = 18, points: int = 240) -> str:
     """A sparkline from zero, broken where undefined; beyond ``points`` the largest of each stretch is drawn."""
     drawn = _largest_of_stretches(values, points)
     finite = [value for value in drawn if value is not None]
@@ -81,13 +77,9 @@ def bars_path(values: Iterable[float], *, height: float = 64) -> str:
     )
 
 
-def _largest_of_stretches(
-    values: Sequence[float | None], points: int
-) -> list[float | None]:
+def _largest_of_stretches(values: Sequence[float | None], points: int) -> list[float | None]:
     """The values, or where there are more than ``points`` the largest defined one of each equal stretch."""
-    clean = [
-        None if value is None or not math.isfinite(value) else value for value in values
-    ]
+    clean = [None if value is None or not math.isfinite(value) else value for value in values]
     if len(clean) <= points:
         return clean
     step = math.ceil(len(clean) / points)

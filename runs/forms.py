@@ -62,9 +62,7 @@ class RunForm(forms.Form):
         initial="simulation",
         widget=forms.Select(attrs={"class": "input"}),
     )
-    source = forms.CharField(
-        required=False, widget=forms.Select(attrs={"class": "input"})
-    )
+    source = forms.CharField(required=False, widget=forms.Select(attrs={"class": "input"}))
     capture_key = forms.CharField(
         required=False, max_length=128, widget=forms.TextInput(attrs={"class": "input"})
     )
@@ -127,18 +125,14 @@ class RunForm(forms.Form):
             "source": "Telemetry of",
             "capture_key": "Capture key",
         }
-        return [
-            (self[name].auto_id, labels[name]) for name in labels if self[name].errors
-        ]
+        return [(self[name].auto_id, labels[name]) for name in labels if self[name].errors]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("mode") == Run.Mode.TELEMETRY and not (
             cleaned.get("source") or cleaned.get("capture_key")
         ):
-            self.add_error(
-                "source", "Pick the telemetry to replay, or give a capture key."
-            )
+            self.add_error("source", "Pick the telemetry to replay, or give a capture key.")
         return cleaned
 
     def to_request(self) -> RunRequest:
@@ -156,9 +150,7 @@ class RunForm(forms.Form):
     def _overrides(self) -> Iterator[tuple[str, Any]]:
         for parameter in self.parameters:
             given = self.cleaned_data[_field_name(parameter.name)]
-            if parameter.has_default and _same(
-                parameter.type, given, _text_of(parameter)
-            ):
+            if parameter.has_default and _same(parameter.type, given, _text_of(parameter)):
                 continue
             yield parameter.name, _typed(parameter.type, given)
 
@@ -210,9 +202,7 @@ def _field_name(parameter: str) -> str:
 def _field(parameter: Parameter) -> forms.Field:
     described = {"aria-describedby": f"id_{_field_name(parameter.name)}-hint"}
     if parameter.type == "boolean":
-        return forms.BooleanField(
-            required=False, widget=forms.CheckboxInput(attrs=described)
-        )
+        return forms.BooleanField(required=False, widget=forms.CheckboxInput(attrs=described))
     needed = {"required": "This needs a value."}
     if parameter.type == "array":
         attrs = {
@@ -221,9 +211,7 @@ def _field(parameter: Parameter) -> forms.Field:
             "rows": "3",
             "spellcheck": "false",
         }
-        return forms.CharField(
-            widget=forms.Textarea(attrs=attrs), error_messages=needed
-        )
+        return forms.CharField(widget=forms.Textarea(attrs=attrs), error_messages=needed)
     attrs = {**described, "class": "input"}
     if parameter.type == "integer":
         attrs["inputmode"] = "numeric"
@@ -255,7 +243,9 @@ def _bounds(parameter: Parameter) -> str:
     unit = f" {parameter.unit}" if parameter.unit else ""
     low, high = parameter.minimum, parameter.maximum
     if low is not None and high is not None:
-        span = f"{wording.say_number(low, decimals=6)} to {wording.say_number(high, decimals=6)}{unit}"
+        span = (
+            f"{wording.say_number(low, decimals=6)} to {wording.say_number(high, decimals=6)}{unit}"
+        )
     elif low is not None:
         span = f"at least {wording.say_number(low, decimals=6)}{unit}"
     elif high is not None:
@@ -272,12 +262,7 @@ def _bounds(parameter: Parameter) -> str:
 def _slider(parameter: Parameter) -> tuple[str, str, str] | None:
     """(minimum, maximum, step) where a range is short enough to slide over."""
     low, high = parameter.minimum, parameter.maximum
-    if (
-        parameter.type not in _NUMBER_WORDS
-        or low is None
-        or high is None
-        or high <= low
-    ):
+    if parameter.type not in _NUMBER_WORDS or low is None or high is None or high <= low:
         return None
     if parameter.type == "integer":
         return (f"{low:g}", f"{high:g}", "1") if high - low <= 1000 else None
@@ -330,18 +315,10 @@ def _same(kind: str, given: Any, default_text: str) -> bool:
 def _sources(template_id: str) -> list[tuple[str, str]]:
     """The newest runs of the template whose telemetry can be replayed."""
     runs = Run.objects.filter(template_id=template_id, telemetry_available=True)
-    listed = runs.order_by("-created_at", "-id").values_list(
-        "id", "telemetry_generated_at"
-    )
+    listed = runs.order_by("-created_at", "-id").values_list("id", "telemetry_generated_at")
     choices = [
         (run_id, f"{run_id}, generated {wording.say_when(generated_at)}")
         for run_id, generated_at in listed[:MOST_SOURCES]
     ]
-    return [
-        (
-            "",
-            "Pick a run with telemetry"
-            if choices
-            else "No run of this template has telemetry",
-        )
-    ] + choices
+    words = "Pick a run with telemetry" if choices else "No run of this template has telemetry"
+    return [("", words), *choices]

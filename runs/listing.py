@@ -39,6 +39,13 @@ SPAN_WORDS = {
     "7d": "created in the last 7 days",
     "30d": "created in the last 30 days",
 }
+CREATED_CHOICES = [
+    ("", "Any time"),
+    ("24h", "Last 24 hours"),
+    ("7d", "Last 7 days"),
+    ("30d", "Last 30 days"),
+    ("between", "Between two dates"),
+]
 # The nearest wider question first: what was asked last and narrows most is dropped first.
 WIDENING = (
     "created",
@@ -62,7 +69,8 @@ DROPPED_WORDS = {
 }
 
 
-def _select(choices: list[tuple[str, str]] | None = None, **attrs: str) -> Any:
+def select_field(choices: list[tuple[str, str]] | None = None, **attrs: str) -> Any:
+    """A filter of a list: one of ``choices``, or nothing."""
     return forms.ChoiceField(
         choices=choices or [],
         required=False,
@@ -70,67 +78,45 @@ def _select(choices: list[tuple[str, str]] | None = None, **attrs: str) -> Any:
     )
 
 
+def search_field(placeholder: str) -> Any:
+    """The search of a list, which "/" focuses."""
+    attrs = {"type": "search", "class": "input", "aria-keyshortcuts": "/"}
+    widget = forms.TextInput(attrs={**attrs, "placeholder": placeholder})
+    return forms.CharField(required=False, max_length=128, widget=widget)
+
+
+def date_field() -> Any:
+    """One end of a range of days."""
+    widget = forms.DateInput(attrs={"type": "date", "class": "input"})
+    return forms.DateField(required=False, widget=widget)
+
+
 class ListForm(forms.Form):
     """The filters as the URL holds them. What it cannot read it leaves out and says so at the field."""
 
-    q = forms.CharField(
-        required=False,
-        max_length=128,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "class": "input",
-                "placeholder": "Run id or title",
-                "aria-keyshortcuts": "/",
-            }
-        ),
-    )
-    templateId = _select()
-    mode = _select([("", "Any mode"), *Run.Mode.choices])
-    status = _select([("", "Any status"), *Run.Status.choices])
-    telemetryAvailable = _select(
-        [("", "Telemetry: any"), ("true", "Yes"), ("false", "No")]
-    )
-    hasWarnings = _select(
-        [("", "Warnings: any"), ("true", "With"), ("false", "Without")]
-    )
-    created = _select(
-        [
-            ("", "Any time"),
-            ("24h", "Last 24 hours"),
-            ("7d", "Last 7 days"),
-            ("30d", "Last 30 days"),
-            ("between", "Between two dates"),
-        ]
-    )
-    createdFrom = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date", "class": "input"})
-    )
-    createdTo = forms.DateField(
-        required=False, widget=forms.DateInput(attrs={"type": "date", "class": "input"})
-    )
-    sourceRunId = forms.CharField(
-        required=False, max_length=128, widget=forms.HiddenInput
-    )
+    q = search_field("Run id or title")
+    templateId = select_field()  # noqa: N815
+    mode = select_field([("", "Any mode"), *Run.Mode.choices])
+    status = select_field([("", "Any status"), *Run.Status.choices])
+    telemetryAvailable = select_field([("", "Telemetry: any"), ("true", "Yes"), ("false", "No")])  # noqa: N815
+    hasWarnings = select_field([("", "Warnings: any"), ("true", "With"), ("false", "Without")])  # noqa: N815
+    created = select_field(CREATED_CHOICES)
+    createdFrom = date_field()  # noqa: N815
+    createdTo = date_field()  # noqa: N815
+    sourceRunId = forms.CharField(required=False, max_length=128, widget=forms.HiddenInput)  # noqa: N815
 
     def __init__(self, data: MultiValueDict[str, str]) -> None:
         super().__init__(data, auto_id="f-%s")
-        titles = {entry.template_id: entry.title for entry in catalog.all_entries()}
-        asked = data.get("templateId", "")
-        if asked and asked not in titles:
-            # Runs outlive their template: one that left the catalog can still be asked for.
-            titles[asked] = asked[:80]
-        self.fields["templateId"].choices = [("", "Any template"), *titles.items()]
-        self.titles = titles
+        self.titles = template_titles(data.get("templateId", ""))
+        self.fields["templateId"].choices = [("", "Any template"), *self.titles.items()]
 
-    def asked(self) -> dict[str, Any]:
-        """What was asked for, by field, without the empty and the unreadable."""
-        self.is_valid()
-        asked = {key: value for key, value in self.cleaned_data.items() if value}
-        if asked.get("created") != "between":
-            asked.pop("createdFrom", None)
-            asked.pop("createdTo", None)
-        return asked
+
+def template_titles(asked: str) -> dict[str, str]:
+    """Titles by template id; runs outlive their template, so one that left the catalog can still be asked for."""
+    titles = {entry.template_id: entry.title for entry in catalog.all_entries()}
+    if asked and asked not in titles:
+        titles[asked] = asked[:80]
+    return titles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,9 +143,7 @@ class RunList:
 
     @property
     def active_ids(self) -> list[str]:
-        return [
-            row["id"] for row in self.page.items if row["status"] in Run.Status.active()
-        ]
+        return [row["id"] for row in self.page.items if row["status"] in Run.Status.active()]
 
     @property
     def total(self) -> str:
@@ -186,23 +170,27 @@ class RunList:
                 continue
             kept = {key: value for key, value in self.asked.items() if key != name}
             if name == "created":
-                kept = {
-                    k: v
-                    for k, v in kept.items()
-                    if k not in ("createdFrom", "createdTo")
-                }
+                kept = {k: v for k, v in kept.items() if k not in ("createdFrom", "createdTo")}
             count = _matching(kept)[: PAGE_SIZE + 1].count()
             if count:
-                return Wider(
-                    count=count, words=DROPPED_WORDS[name], query=_query_of(kept)
-                )
+                return Wider(count=count, words=DROPPED_WORDS[name], query=query_of(kept))
         return None
+
+
+def what_was_asked(form: forms.Form) -> dict[str, Any]:
+    """What a list's form holds, by field, without the empty and the unreadable."""
+    form.is_valid()
+    asked = {key: value for key, value in form.cleaned_data.items() if value}
+    if asked.get("created") != "between":
+        asked.pop("createdFrom", None)
+        asked.pop("createdTo", None)
+    return asked
 
 
 def list_runs(query: QueryDict) -> RunList:
     """The page of runs that the URL's ``query`` asks for."""
     form = ListForm(query)
-    asked = form.asked()
+    asked = what_was_asked(form)
     cursor = query.get("cursor") or None
     page = selectors.page_of_runs(_matching(asked), page_size=PAGE_SIZE, cursor=cursor)
     return RunList(form=form, page=page, asked=asked, is_first=cursor is None)
@@ -227,12 +215,13 @@ def _matching(asked: dict[str, Any]) -> QuerySet[Run, dict[str, Any]]:
     ):
         if name in asked:
             data[name] = asked[name]
-    for name, moment in _created_range(asked):
+    for name, moment in created_range(asked):
         data[name] = to_text(moment) or ""
     return RunFilter(data, queryset=selectors.runs_for_list().values(*ROW_COLUMNS)).qs
 
 
-def _created_range(asked: dict[str, Any]) -> Iterator[tuple[str, datetime]]:
+def created_range(asked: dict[str, Any]) -> Iterator[tuple[str, datetime]]:
+    """The API's two parameters for the span or the two days that were asked for."""
     span = SPANS.get(asked.get("created", ""))
     if span is not None:
         yield "createdAfter", timezone.now() - span
@@ -256,11 +245,7 @@ def _words_of(asked: dict[str, Any], titles: dict[str, str]) -> Iterator[str]:
     if "status" in asked:
         yield f"status {Run.Status(asked['status']).label}"
     if "telemetryAvailable" in asked:
-        yield (
-            "with telemetry"
-            if asked["telemetryAvailable"] == "true"
-            else "without telemetry"
-        )
+        yield ("with telemetry" if asked["telemetryAvailable"] == "true" else "without telemetry")
     if "hasWarnings" in asked:
         yield "with warnings" if asked["hasWarnings"] == "true" else "without warnings"
     if "sourceRunId" in asked:
@@ -273,7 +258,8 @@ def _words_of(asked: dict[str, Any], titles: dict[str, str]) -> Iterator[str]:
         yield f"created to {asked['createdTo']:%-d %b %Y}"
 
 
-def _query_of(asked: dict[str, Any]) -> str:
+def query_of(asked: dict[str, Any]) -> str:
+    """The query string that asks for exactly ``asked``."""
     query = QueryDict(mutable=True)
     query.update({name: str(value) for name, value in asked.items()})
     return f"?{query.urlencode()}"

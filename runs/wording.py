@@ -109,9 +109,7 @@ def say_bin(index: int, *, start: datetime | None, bin_size: int, bin_unit: str)
     """When a bin begins: ``Thu 7 Feb, 19:00`` with a window, else ``bin 19``."""
     if start is None:
         return f"bin {index}"
-    moment = start.astimezone(UTC) + timedelta(
-        minutes=index * bin_size * _UNIT_MINUTES[bin_unit]
-    )
+    moment = start.astimezone(UTC) + timedelta(minutes=index * bin_size * _UNIT_MINUTES[bin_unit])
     return f"{moment:%a} {say_day(moment, with_year=False)}, {moment:%H:%M}"
 
 
@@ -150,3 +148,15 @@ def say_ranges(ranges: list[list[int]], *, at_most: int = 6) -> str:
     is_one_bin = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
     listed = spans[0] if len(spans) == 1 else f"{', '.join(spans[:-1])} and {spans[-1]}"
     return f"{'bin' if is_one_bin else 'bins'} {listed}"
+
+
+def say_reproduction(
+    identical: int | None, compared: int | None, max_difference: float | None
+) -> str:
+    """``36 of 36 series identical``; how far apart, where they are not."""
+    if compared is None or identical is None:
+        return ""
+    said = f"{identical} of {compared} series identical"
+    if identical < compared and max_difference is not None:
+        said += f", at most {say_number(max_difference, decimals=6)} apart"
+    return said

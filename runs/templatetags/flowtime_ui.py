@@ -9,19 +9,21 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
 from django.template.context import Context
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from flowtime.bundles import generation_name
+from flowtime.tasks import SILENCE_LIMIT, worker_silence
 from runs import drawing, wording
+from runs.clock import from_text
 
 register = template.Library()
 
 _SHAPES = {
-    "tick": mark_safe(
-        '<circle cx="8" cy="8" r="6.5"/><path d="m5 8.2 2.1 2.1L11.2 6"/>'
-    ),
+    "tick": mark_safe('<circle cx="8" cy="8" r="6.5"/><path d="m5 8.2 2.1 2.1L11.2 6"/>'),
     "arc": mark_safe(
         '<circle cx="8" cy="8" r="6.5" opacity=".35"/><path d="M8 1.5a6.5 6.5 0 0 1 6.5 6.5"/><path d="M8 8V4.5"/>'
     ),
@@ -48,30 +50,20 @@ _STATUS_MARKS = {
     "superseded": ("barred", "idle"),
 }
 _STATE_MARKS = {
-    "gray": mark_safe(
-        '<circle class="f" cx="8" cy="8" r="6.5"/><text x="8" y="11.2">–</text>'
-    ),
-    "green": mark_safe(
-        '<circle class="f" cx="8" cy="8" r="7.5"/><text x="8" y="11.2">G</text>'
-    ),
-    "yellow": mark_safe(
-        '<path class="f" d="M8 0 16.4 15H-.4Z"/><text x="8" y="13">Y</text>'
-    ),
+    "gray": mark_safe('<circle class="f" cx="8" cy="8" r="6.5"/><text x="8" y="11.2">–</text>'),
+    "green": mark_safe('<circle class="f" cx="8" cy="8" r="7.5"/><text x="8" y="11.2">G</text>'),
+    "yellow": mark_safe('<path class="f" d="M8 0 16.4 15H-.4Z"/><text x="8" y="13">Y</text>'),
     "red": mark_safe(
         '<rect class="f" x="1" y="1" width="14" height="14" rx="1.5"/><text x="8" y="11.2">R</text>'
     ),
-    "dlq": mark_safe(
-        '<path class="f" d="M4 1h8l4 7-4 7H4L0 8Z"/><text x="8" y="11.2">D</text>'
-    ),
+    "dlq": mark_safe('<path class="f" d="M4 1h8l4 7-4 7H4L0 8Z"/><text x="8" y="11.2">D</text>'),
 }
 
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A line icon of the page's sprite; its name is never read out."""
-    return format_html(
-        '<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name
-    )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
 
 
 @register.simple_tag
@@ -228,6 +220,37 @@ def bin_ranges(ranges: list[list[int]]) -> str:
 
 
 @register.filter
+def generation(number: int) -> str:
+    """The name of a bundle's generation."""
+    return generation_name(number)
+
+
+@register.simple_tag
+def reproduction(run: Any) -> str:
+    """How exactly a replay reproduces its source."""
+    return wording.say_reproduction(
+        run.identical_series, run.compared_series, run.max_abs_difference
+    )
+
+
+@register.simple_tag
+def when_text(instant: str | None) -> SafeString | str:
+    """A moment that came as text, in full."""
+    return when(from_text(instant))
+
+
+@register.simple_tag
+def worker_words() -> str:
+    """Since when nothing is computed; nothing while a worker is there, or before any ever was."""
+    silence = worker_silence()
+    if silence is None:
+        return "No worker has been heard from yet."
+    if silence <= SILENCE_LIMIT:
+        return ""
+    return f"The worker was last heard from {wording.say_ago(timezone.now() - silence, now=timezone.now())}."
+
+
+@register.filter
 def short_id(identifier: str) -> str:
     """The last eight characters of an id, with an ellipsis for what is left out."""
     return identifier if len(identifier) <= 12 else f"…{identifier[-8:]}"
@@ -246,13 +269,21 @@ def grid(bins: int, bin_size: int, bin_unit: str) -> str:
 
 
 @register.simple_tag
+def grid_of_template(template: Any) -> str:
+    """The grid a template declares; empty where a parameter decides it."""
+    declared = template.document.get("grid", {})
+    try:
+        return wording.say_grid(
+            int(declared["bins"]), int(declared["binSize"]), str(declared["binUnit"])
+        )
+    except (KeyError, TypeError, ValueError):
+        return "grid by parameter"
+
+
+@register.simple_tag
 def window(start: datetime | None, minutes: int) -> str:
     """From when to when; the length alone when there is no start."""
-    return (
-        wording.say_minutes(minutes)
-        if start is None
-        else wording.say_window(start, minutes)
-    )
+    return wording.say_minutes(minutes) if start is None else wording.say_window(start, minutes)
 
 
 @register.simple_tag
@@ -289,9 +320,15 @@ def role(user: Any) -> str:
 @register.simple_tag(takes_context=True)
 def with_query(context: Context, **changes: Any) -> str:
     """The page's own query string with some keys replaced, or left out where the value is empty."""
-    query = context["request"].GET.copy()
+    return query_with(context["request"], **changes) or "?"
+
+
+def query_with(request: HttpRequest, **changes: Any) -> str:
+    """As ``with_query``; nothing at all where a change has no value, so that there is no link to follow."""
+    query = request.GET.copy()
     for key, value in changes.items():
         query.pop(key, None)
-        if value not in (None, ""):
-            query[key] = value
-    return f"?{query.urlencode()}" if query else "?"
+        if value in (None, ""):
+            return ""
+        query[key] = value
+    return f"?{query.urlencode()}"

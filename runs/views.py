@@ -1,0 +1,187 @@
+"""Pages of runs: the list, a new run, one run, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
+
+from flowtime.api.problems import request_id_of
+from flowtime.pages import NotAllowed, advice_for, page
+from runs import catalog, charts, detail, listing, plans, selectors, services
+from runs.errors import TemplateInvalid
+from runs.forms import RunForm, initial_from_run
+from runs.gating import NEEDS_OPERATOR
+from runs.models import Run
+from runs.templatetags.flowtime_ui import query_with
+
+if TYPE_CHECKING:
+    from flowtime.errors import FlowTimeError
+    from runs.catalog import CatalogEntry
+
+
+###############################################################################
+# The list
+###############################################################################
+@page("runs.view_run")
+def list_runs(request: HttpRequest) -> HttpResponse:
+    """Runs, newest first; only the rows where a filter changed, or those that are followed while they run."""
+    if followed := request.GET.getlist("live"):
+        rows = listing.rows_of(followed)
+        active = [row["id"] for row in rows if row["status"] in Run.Status.active()]
+        return render(request, "runs/_live.html", {"rows": rows, "active": active})
+    runs = listing.list_runs(request.GET)
+    context = {
+        "runs": runs,
+        "newer": query_with(request, cursor=runs.page.previous_cursor),
+        "older": query_with(request, cursor=runs.page.next_cursor),
+    }
+    return render(request, "runs/list.html#results" if request.htmx else "runs/list.html", context)
+
+
+###############################################################################
+# A new run
+###############################################################################
+def show_new_run(
+    request: HttpRequest,
+    *,
+    form: RunForm | None = None,
+    plan: plans.PlanFacts | None = None,
+    refusal: FlowTimeError | None = None,
+) -> HttpResponse:
+    """The page of a new run. A refusal stands beside what it is about, and what was typed stays."""
+    if form is None and request.method == "POST":
+        form = RunForm(_entry(request), request.POST)
+    if form is not None and refusal is not None:
+        form.add_refusal(refusal)
+    context = {
+        "form": form,
+        "plan": plan,
+        "refusal": refusal,
+        "advice": advice_for(refusal) if refusal else "",
+        "can_run": request.user.has_perm("runs.add_run"),
+    }
+    if request.htmx:
+        return render(request, "runs/new.html#setup", context)
+    return render(request, "runs/new.html", {**context, "entries": catalog.all_entries()})
+
+
+@page("runs.view_run", methods=("GET", "HEAD", "POST"), refused=show_new_run)
+def new_run(request: HttpRequest) -> HttpResponse:
+    """Pick a template, set its parameters, plan and run."""
+    if "template" not in request.GET:
+        return show_new_run(request)
+    if request.method == "POST":
+        return _submit(request, RunForm(_entry(request), request.POST))
+    again = request.GET.get("from")
+    initial = initial_from_run(selectors.get_run(again)) if again else None
+    return show_new_run(request, form=RunForm(_entry(request), initial=initial))
+
+
+def _submit(request: HttpRequest, form: RunForm) -> HttpResponse:
+    if not request.user.has_perm("runs.add_run"):
+        raise NotAllowed(NEEDS_OPERATOR)
+    if not form.is_valid():
+        response = show_new_run(request, form=form)
+        response.status_code = 422
+        return response
+    asked = form.to_request()
+    if request.POST.get("do") != "run":
+        plan = plans.show_plan(services.plan_run(asked, user=request.user))
+        return show_new_run(request, form=form, plan=plan)
+    outcome = services.create_run(
+        asked, user=request.user, request_id=request_id_of(request), is_async=True
+    )
+    if outcome.was_reused:
+        messages.info(request, "This run exists already, so it was opened instead.")
+    return redirect_to(request, outcome.run.get_absolute_url())
+
+
+def _entry(request: HttpRequest) -> CatalogEntry:
+    entry = catalog.get_entry(request.GET.get("template", ""))
+    if entry.template is None:
+        raise TemplateInvalid(
+            f"Template {entry.template_id} cannot be run until its problems are solved."
+        )
+    return entry
+
+
+###############################################################################
+# One run
+###############################################################################
+def show_run(
+    request: HttpRequest, run_id: str, *, refusal: FlowTimeError | None = None
+) -> HttpResponse:
+    """The page of a run, or the part of it that htmx asked for; a refusal stands in the telemetry panel."""
+    run = services.notice_run(selectors.get_run(run_id))
+    part = request.htmx.target if request.htmx else ""
+    if part == "progress" and run.is_finished:
+        return HttpResponseClientRefresh()
+    shown = detail.RunPage(run, tab=request.GET.get("tab", ""))
+    context = {
+        "run": run,
+        "shown": shown,
+        "panel": detail.TelemetryPanel(run, request.user, refusal=refusal, asked=request.POST),
+        "advice": advice_for(refusal) if refusal else "",
+        "tab": charts.open_tab(shown, request.GET) if part != "telemetry" else None,
+    }
+    if part in ("telemetry", "progress", "tab"):
+        return render(request, f"runs/detail.html#{part}", context)
+    return render(request, "runs/detail.html", context)
+
+
+@page("runs.view_run")
+def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
+    """One run: what happened, its telemetry, where it came from, and what may be done."""
+    return show_run(request, run_id)
+
+
+@page("runs.view_run")
+def download_series(request: HttpRequest, run_id: str, series_id: str) -> HttpResponse:
+    """One series of a run as CSV."""
+    text = charts.series_csv(selectors.get_run(run_id), series_id)
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{series_id}.csv"'
+    return response
+
+
+@page("runs.replay_run", methods=("POST",), refused=show_run)
+def replay_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Make a new run from this one, and go there."""
+    replayed = services.create_replay(
+        selectors.get_run(run_id),
+        source="telemetry" if request.POST.get("from") == "telemetry" else "model",
+        user=request.user,
+        request_id=request_id_of(request),
+        is_async=True,
+    )
+    return redirect_to(request, replayed.get_absolute_url())
+
+
+@page("runs.cancel_run", methods=("POST",), refused=show_run)
+def cancel_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Stop a run that is waiting or running."""
+    run = services.cancel_run(
+        selectors.get_run(run_id), user=request.user, request_id=request_id_of(request)
+    )
+    return redirect_to(request, run.get_absolute_url())
+
+
+@page("runs.verify_run", methods=("POST",), refused=show_run)
+def verify_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Hash the run's files again, and say what was found."""
+    run = services.verify_run(
+        selectors.get_run(run_id), user=request.user, request_id=request_id_of(request)
+    )
+    messages.info(request, f"Run files checked: {run.get_integrity_display().lower()}.")
+    return redirect_to(request, run.get_absolute_url())
+
+
+def redirect_to(request: HttpRequest, url: str) -> HttpResponse:
+    """Send the reader on: htmx by its header, so that the whole page changes, anyone else by 303."""
+    if request.htmx:
+        return HttpResponseClientRedirect(url)
+    return HttpResponseRedirect(url, status=303)

@@ -1,0 +1,103 @@
+"""The telemetry library as a page asks for it: filters from the URL, one page of captures, and words for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.db.models import Q
+from django.http import QueryDict
+
+from runs import wording
+from runs.clock import to_text
+from runs.listing import (
+    CREATED_CHOICES,
+    PAGE_SIZE,
+    created_range,
+    date_field,
+    search_field,
+    select_field,
+    template_titles,
+    what_was_asked,
+)
+from telemetry import selectors
+from telemetry.filters import CaptureFilter
+from telemetry.models import Capture
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.utils.datastructures import MultiValueDict
+
+    from flowtime.api.pagination import Page
+
+
+class ListForm(forms.Form):
+    """The filters as the URL holds them."""
+
+    q = search_field("Capture key, run id or capture id")
+    templateId = select_field()  # noqa: N815
+    status = select_field([("", "Any status"), *Capture.Status.choices])
+    hasWarnings = select_field([("", "Warnings: any"), ("true", "With"), ("false", "Without")])  # noqa: N815
+    created = select_field(CREATED_CHOICES)
+    createdFrom = date_field()  # noqa: N815
+    createdTo = date_field()  # noqa: N815
+
+    def __init__(self, data: MultiValueDict[str, str]) -> None:
+        super().__init__(data, auto_id="f-%s")
+        titles = template_titles(data.get("templateId", ""))
+        self.fields["templateId"].choices = [("", "Any template"), *titles.items()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureList:
+    """One page of captures with what was asked for."""
+
+    form: ListForm
+    page: Page
+    asked: dict[str, Any]
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.asked)
+
+    @property
+    def total(self) -> str:
+        count = wording.say_number(self.page.total_count)
+        return count if self.page.total_count_is_exact else f"more than {count}"
+
+    @property
+    def said(self) -> str:
+        """``50 of 1,284``."""
+        shown = len(self.page.items)
+        if self.page.total_count_is_exact and shown == self.page.total_count:
+            return "All " + wording.say_count(shown, "capture")
+        return f"{shown} of {self.total}"
+
+
+def list_captures(query: QueryDict) -> CaptureList:
+    """The page of captures that the URL's ``query`` asks for."""
+    form = ListForm(query)
+    asked = what_was_asked(form)
+    page = selectors.page_of_captures(
+        _matching(asked), page_size=PAGE_SIZE, cursor=query.get("cursor") or None
+    )
+    return CaptureList(form=form, page=page, asked=asked)
+
+
+def _matching(asked: dict[str, Any]) -> QuerySet[Capture]:
+    data = QueryDict(mutable=True)
+    for name in ("templateId", "status", "hasWarnings"):
+        if name in asked:
+            data[name] = asked[name]
+    for name, moment in created_range(asked):
+        data[name] = to_text(moment) or ""
+    captures = CaptureFilter(data, queryset=selectors.captures_for_list()).qs
+    if "q" in asked:
+        text = asked["q"]
+        captures = captures.filter(
+            Q(capture_key__startswith=text)
+            | Q(source_run_id__startswith=text)
+            | Q(pk__startswith=text)
+        )
+    return captures

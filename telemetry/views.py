@@ -1,0 +1,88 @@
+"""Pages of telemetry: the library, one capture, and generating from a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from flowtime.api.problems import request_id_of
+from flowtime.pages import advice_for, page
+from runs.selectors import get_run
+from runs.templatetags.flowtime_ui import query_with
+from runs.views import redirect_to, show_run
+from telemetry import detail, listing, selectors, services
+from telemetry.forms import CaptureForm
+
+if TYPE_CHECKING:
+    from flowtime.errors import FlowTimeError
+
+
+@page("telemetry.view_capture")
+def list_captures(request: HttpRequest) -> HttpResponse:
+    """Captures, newest first; only the rows where a filter changed."""
+    captures = listing.list_captures(request.GET)
+    context = {
+        "captures": captures,
+        "newer": query_with(request, cursor=captures.page.previous_cursor),
+        "older": query_with(request, cursor=captures.page.next_cursor),
+    }
+    template = "telemetry/list.html#results" if request.htmx else "telemetry/list.html"
+    return render(request, template, context)
+
+
+def show_capture(
+    request: HttpRequest, capture_id: str, *, refusal: FlowTimeError | None = None
+) -> HttpResponse:
+    """The page of a capture; a refusal stands above its facts."""
+    capture = services.notice_capture(selectors.get_capture(capture_id))
+    shown = detail.CapturePage(capture, user=request.user, query=request.GET)
+    context = {
+        "capture": capture,
+        "shown": shown,
+        "refusal": refusal,
+        "advice": advice_for(refusal) if refusal else "",
+    }
+    return render(request, "telemetry/detail.html", context)
+
+
+@page("telemetry.view_capture")
+def capture_detail(request: HttpRequest, capture_id: str) -> HttpResponse:
+    """One capture: what was generated, whether it is still so, and the steps of its life."""
+    return show_capture(request, capture_id)
+
+
+@page("telemetry.verify_capture", methods=("POST",), refused=show_capture)
+def verify_capture(request: HttpRequest, capture_id: str) -> HttpResponse:
+    """Hash every file again, and say what was found."""
+    capture = services.verify_capture(
+        selectors.get_capture(capture_id), user=request.user, request_id=request_id_of(request)
+    )
+    messages.info(request, f"Telemetry bundle checked: {capture.get_integrity_display().lower()}.")
+    return redirect_to(request, capture.get_absolute_url())
+
+
+@page("telemetry.view_capture")
+def download_file(request: HttpRequest, capture_id: str, path: str) -> HttpResponse:
+    """One file of the bundle as it was written."""
+    data, content_type = detail.file_text(selectors.get_capture(capture_id), path)
+    response = HttpResponse(data, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{path}"'
+    return response
+
+
+@page("telemetry.add_capture", methods=("POST",), refused=show_run)
+def request_capture(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Generate telemetry from a run; the panel follows it, or says why not."""
+    services.request_capture(
+        run=get_run(run_id),
+        user=request.user,
+        request_id=request_id_of(request),
+        is_async=True,
+        **CaptureForm(request.POST).options(),
+    )
+    if request.htmx:
+        return show_run(request, run_id)
+    return redirect_to(request, f"{get_run(run_id).get_absolute_url()}#telemetry")
