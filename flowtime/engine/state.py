@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .inputs import Bound
 
 
 @dataclass(slots=True)
@@ -41,6 +45,7 @@ class State:
     """``values`` is the (n, bins) matrix of ``Result.values``; ``rows`` maps a key (bare id or ``id@Class``) to its row.
 
     Temporaries live in ``temporaries``. ``series(key)`` finds either; a class that a series does not have is zeros.
+    ``bound`` is the block of role series that metrics gather and checks read again.
     """
 
     bins: int
@@ -50,6 +55,7 @@ class State:
     temporaries: dict[str, np.ndarray] = field(default_factory=dict)
     queues: dict[str, QueueTrace] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    bound: Bound | None = None
 
     def series(self, key: str) -> np.ndarray:
         row = self.rows.get(key)

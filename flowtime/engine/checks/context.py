@@ -1,0 +1,92 @@
+"""What every check may rely on: before any run, and in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..edge_layout import EdgeLayout, lay_out
+from ..edges import classes_in
+from ..expanded import Expanded
+from ..inputs import Bound, Inputs, find_inputs
+from ..metric_layout import MetricLayout, lay_out_metrics
+from ..places import Place
+from ..records import SeriesInfo
+from ..stacks import Pick, pick
+from ..state import State
+from .hits import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """An expanded model with its index, resolved; ``rows`` maps keys to rows of the matrix."""
+
+    expanded: Expanded
+    index: tuple[SeriesInfo, ...]
+    rows: Mapping[str, int]
+    classes: Mapping[str, tuple[str, ...]]
+    edges: EdgeLayout
+    metrics: MetricLayout
+    inputs: Inputs
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        return self.metrics.places
+
+    def classes_of(self, key: str) -> tuple[str, ...]:
+        """The classes of a series, or the one that a part is of."""
+        name, _, class_id = key.partition("@")
+        found = self.classes.get(name, ())
+        return tuple(c for c in found if not class_id or c == class_id)
+
+    def derived(self, metric: str, nodes: Iterable[str]) -> Pick:
+        """Rows of the matrix that hold a metric."""
+        keys = self.metrics.keys[metric]
+        return pick([self.rows[keys[node]] for node in nodes])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One evaluation, complete but for its warnings."""
+
+    state: State
+    bound: Bound
+
+    @property
+    def values(self) -> np.ndarray:
+        return self.state.values
+
+    def finite(self, key: str) -> np.ndarray:
+        """A series with NaN for all that is not finite."""
+        series = self.state.series(key)
+        return np.where(np.isfinite(series), series, np.nan)
+
+    def counted(self, key: str) -> np.ndarray:
+        """A series with 0 for all that is not finite."""
+        series = self.state.series(key)
+        return np.where(np.isfinite(series), series, 0.0)
+
+
+class Check(Protocol):
+    """A group of codes that are looked for together."""
+
+    def find(self, run: Run) -> Iterator[Hit]: ...
+
+
+def make_context(expanded: Expanded, index: Sequence[SeriesInfo]) -> Context:
+    """Resolve a model for its checks."""
+    classes = classes_in(index)
+    edges = lay_out(expanded, classes)
+    metrics = lay_out_metrics(expanded, edges)
+    return Context(
+        expanded=expanded,
+        index=tuple(index),
+        rows={info.id: row for row, info in enumerate(index)},
+        classes=classes,
+        edges=edges,
+        metrics=metrics,
+        inputs=find_inputs(metrics.places, index),
+    )

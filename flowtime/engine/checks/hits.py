@@ -1,0 +1,152 @@
+"""From bins and amounts to a warning: ranges, the worst bin, and one sentence, written when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..problems import shown
+from ..records import Warning
+from .codes import SEVERITIES, SEVERITY_RANK
+
+Look = Callable[[], tuple[np.ndarray, np.ndarray]]
+"""Gives the bins concerned (booleans) and the amounts by which each bin is off, both of shape (bins,)."""
+
+
+def amounts(bins: np.ndarray, values: np.ndarray) -> Look:
+    """Bins with amounts that are at hand."""
+    return lambda: (bins, values)
+
+
+def gaps(bins: np.ndarray, above: np.ndarray, below: np.ndarray | float) -> Look:
+    """Bins with the differences of two series."""
+    return lambda: (bins, above - below)
+
+
+def unknowns(bins: np.ndarray) -> Look:
+    """Bins in which there is no amount to speak of."""
+    return lambda: (bins, np.full(len(bins), np.nan))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A warning that is due. Bins are looked at, and the sentence is put together, only when somebody asks.
+
+    ``say`` is a sentence with gaps: ``{node}``, ``{first}``, ``{worst}`` (bins), ``{amount}`` (the worst),
+    ``{total}`` (over the bins concerned), ``{bins}`` (how many), and the entries of ``words``.
+    """
+
+    code: str
+    node: str | None
+    say: str
+    words: Mapping[str, str] = field(default_factory=dict)
+    look: Look | None = None
+    severity: str | None = None
+    class_id: str | None = None
+    edges: tuple[str, ...] = ()
+    suggestion: Callable[[], str | None] | None = None
+    shortest: int = 1
+
+    def warning(self) -> Warning:
+        """The warning in full; ranges shorter than ``shortest`` bins are left out."""
+        blank = Warning(
+            code=self.code,
+            severity=self.severity or SEVERITIES[self.code],
+            node=self.node,
+            message=self.say.format(node=name(self.node), **self.words) if not self.look else "",
+            edges=self.edges,
+            class_id=self.class_id,
+            suggestion=self.suggestion() if self.suggestion else None,
+        )
+        if self.look is None:
+            return blank
+        with np.errstate(all="ignore"):
+            return self._with_bins(blank, *self.look())
+
+    def _with_bins(self, blank: Warning, bins: np.ndarray, values: np.ndarray) -> Warning:
+        spans = [span for span in find_spans(bins) if span[1] - span[0] + 1 >= self.shortest]
+        concerned = np.zeros(len(bins), dtype=bool)
+        for first, last in spans:
+            concerned[first : last + 1] = True
+        ranked = np.where(concerned & np.isfinite(values), values, -np.inf)
+        worst, count = int(ranked.argmax()), int(concerned.sum())
+        has_amount = bool(np.isfinite(ranked[worst]))
+        worst = worst if has_amount else spans[0][0]
+        amount = float(ranked[worst]) if has_amount else 0.0
+        message = self.say.format(
+            node=name(self.node),
+            first=spans[0][0],
+            worst=worst,
+            amount=number(amount),
+            total=number(float(ranked[np.isfinite(ranked)].sum())),
+            bins=f"{count} {'bin' if count == 1 else 'bins'}",
+            **self.words,
+        )
+        return replace(
+            blank,
+            message=message,
+            bins=tuple(spans),
+            count=count,
+            worst_bin=worst,
+            worst_value=amount if has_amount else None,
+        )
+
+
+def find_spans(bins: np.ndarray) -> list[tuple[int, int]]:
+    """The inclusive ranges of true bins."""
+    edges = np.diff(bins.astype(np.int8), prepend=0, append=0)
+    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return list(zip(starts.tolist(), (stops - 1).tolist(), strict=True))
+
+
+def number(value: float) -> str:
+    """An amount as sentences show it."""
+    return f"{value:.6g}"
+
+
+def name(text: str | None) -> str:
+    """An id as sentences show it."""
+    return shown(text or "the model")
+
+
+def sort_warnings(warnings: Iterable[Warning]) -> tuple[Warning, ...]:
+    """Warnings by severity, node and code (engine §19), then by class and edges."""
+    return tuple(sorted(warnings, key=_rank))
+
+
+def merge(warnings: Iterable[Warning]) -> tuple[Warning, ...]:
+    """One warning a node, code, class and set of edges: bins are joined, the worst amount is kept."""
+    found: dict[tuple[object, ...], Warning] = {}
+    for warning in warnings:
+        key = (warning.node, warning.code, warning.class_id, warning.edges)
+        other = found.get(key)
+        found[key] = warning if other is None else _join(other, warning)
+    return sort_warnings(found.values())
+
+
+def _join(one: Warning, two: Warning) -> Warning:
+    bins = sorted({t for first, last in (*one.bins, *two.bins) for t in range(first, last + 1)})
+    mask = np.zeros(bins[-1] + 1 if bins else 0, dtype=bool)
+    mask[bins] = True
+    values = [w for w in (one, two) if w.worst_value is not None]
+    worst = max(values, key=lambda w: w.worst_value or 0.0, default=one)
+    return replace(
+        one,
+        bins=tuple(find_spans(mask)),
+        count=len(bins),
+        worst_bin=worst.worst_bin,
+        worst_value=worst.worst_value,
+        suggestion=one.suggestion or two.suggestion,
+    )
+
+
+def _rank(warning: Warning) -> tuple[object, ...]:
+    return (
+        SEVERITY_RANK[warning.severity],
+        warning.node or "",
+        warning.code,
+        warning.class_id or "",
+        warning.edges,
+    )

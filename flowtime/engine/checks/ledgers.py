@@ -1,0 +1,238 @@
+"""The balances that must hold whatever the model says: where one does not, the engine is wrong (engine §18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..expanded import QueueDef
+from ..ledger import RELATIVE
+from ..model import Edge
+from ..stacks import Pick, pick
+from .context import Check, Context, Run
+from .hits import Hit, amounts
+
+
+def prepare_ledgers(context: Context) -> list[Check]:
+    """The checks of this module that the model has something for."""
+    owned = tuple(q for q in context.expanded.queues.values() if not q.is_authored)
+    checks: list[Check] = []
+    if owned:
+        checks.append(QueueLedgers(owned))
+    identities = (
+        *_routers(context), *_retries(context), *_constraints(context), *_parts(context, owned)
+    )  # fmt: skip
+    if identities:
+        checks.append(Identities(identities))
+    if context.edges.rows:
+        checks.append(_shared(context))
+    if context.edges.delayed:
+        checks.append(_delayed(context))
+    return checks
+
+
+def violation(
+    node: str, what: str, bins: np.ndarray, gap: np.ndarray, edges: tuple[str, ...] = ()
+) -> Hit:
+    """``ledger_violation``: amounts of ``node`` that do not balance."""
+    return Hit(
+        code="ledger_violation",
+        node=node,
+        edges=edges,
+        say="The {what} of {node} does not balance from bin {first}, at worst by {amount} in bin {worst}: "
+        "this is a fault of the engine.",
+        words={"what": what},
+        look=amounts(bins, gap),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLedgers:
+    """Every queue whose depth we compute: in = out + lost + overflow + change of the level (engine §18.1)."""
+
+    queues: tuple[QueueDef, ...]
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        traces = [run.state.queues[queue.key] for queue in self.queues]
+        inflow = np.array([trace.inflow for trace in traces])
+        out = np.array([trace.out for trace in traces])
+        depth = np.array([trace.depth for trace in traces])
+        before = np.empty_like(depth)
+        before[:, 0] = [queue.seed for queue in self.queues]
+        before[:, 1:] = depth[:, :-1]
+        gap = inflow - out
+        gap -= [trace.lost for trace in traces]
+        gap -= [trace.overflow for trace in traces]
+        gap -= depth
+        gap += before
+        off = np.abs(gap)
+        whole = np.abs(gap.sum(axis=1)) > RELATIVE * np.maximum(1.0, inflow.sum(axis=1))
+        if off.max() <= RELATIVE and not whole.any():
+            return
+        largest = np.maximum(np.maximum(np.abs(inflow), np.abs(out)), np.maximum(depth, before))
+        bins = off > RELATIVE * np.maximum(1.0, largest)
+        for at in np.flatnonzero(bins.any(axis=1) | whole):
+            found = bins[at] if bins[at].any() else off[at] > 0.0
+            yield violation(self.queues[at].key, "queue ledger", found, off[at])
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """``whole`` equals the sum of ``parts``, plus the change of ``stock`` if there is one.
+
+    ``needs`` is a series above which the identity applies; with ``is_split`` it applies where some part is positive.
+    """
+
+    node: str
+    what: str
+    whole: str
+    parts: tuple[str, ...]
+    stock: str | None = None
+    above: str | None = None
+    is_split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Routers, retries, constraints and class parts (engine §18.2); bins with missing amounts are left out."""
+
+    identities: tuple[Identity, ...]
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        for identity in self.identities:
+            parts = np.array([run.state.series(key) for key in identity.parts])
+            whole = run.state.series(identity.whole)
+            if identity.stock is not None:
+                # Retries count a missing failure as none (engine §12.10).
+                whole = run.counted(identity.whole)
+                change = np.diff(run.state.series(identity.stock), prepend=0.0)
+                parts = np.concatenate((parts, change[None]))
+            applies = np.isfinite(whole) & np.isfinite(parts).all(axis=0)
+            if identity.above is not None:
+                limit = np.maximum(run.state.series(identity.above), 0.0)
+                applies &= np.isfinite(limit) & (whole > limit)
+            if identity.is_split:
+                applies &= (whole > 0.0) & (parts > 0.0).any(axis=0)
+            gap = np.abs(whole - parts.sum(axis=0))
+            scale = np.maximum(np.abs(whole), np.abs(parts).max(axis=0))
+            bins = applies & (gap > RELATIVE * np.maximum(1.0, scale))
+            if bins.any():
+                yield violation(identity.node, identity.what, bins, gap)
+
+
+def _routers(context: Context) -> Iterator[Identity]:
+    expanded = context.expanded
+    for router in expanded.routers.values():
+        outputs = (*router.targets, router.unrouted)
+        if not expanded.overrides.intersection(outputs):
+            node = router.node or router.id
+            yield Identity(node, "router ledger", router.input, outputs)
+
+
+def _retries(context: Context) -> Iterator[Identity]:
+    for retry in context.expanded.retries.values():
+        if retry.echo is None or retry.abandoned is None or retry.pending is None:
+            continue
+        if retry.budget_attempts is not None and retry.exhausted is None:
+            continue
+        made = [key for key in (retry.echo, retry.abandoned, retry.exhausted) if key is not None]
+        if not context.expanded.overrides.intersection((*made, retry.pending)):
+            yield Identity(retry.node, "retry ledger", retry.failures, tuple(made), retry.pending)
+
+
+def _constraints(context: Context) -> Iterator[Identity]:
+    """Only where each member has this one constraint: of several, the allocation shown is the least."""
+    members = context.expanded.members
+    for constraint in context.expanded.constraints.values():
+        listed = [members[node] for node in constraint.members]
+        parts = (*(member.allocation for member in listed), constraint.shortfall)
+        is_alone = all(len(member.constraints) == 1 for member in listed)
+        if listed and is_alone and not context.expanded.overrides.intersection(parts):
+            yield Identity(
+                constraint.id,
+                "constraint ledger",
+                constraint.demand,
+                parts,
+                above=constraint.capacity,
+            )
+
+
+def _parts(context: Context, queues: Sequence[QueueDef]) -> Iterator[Identity]:
+    """The class parts of what a queue holds and of what overflows it."""
+    for queue in queues:
+        for key, what in ((queue.depth, "depth"), (queue.overflow, "overflow")):
+            classes = context.classes_of(key) if key else ()
+            if key and classes:
+                parts = tuple(f"{key}@{class_id}" for class_id in classes)
+                yield Identity(
+                    queue.key, f"sum of the class parts of the {what}", key, parts, is_split=True
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFlows:
+    """Throughput edges of a node that is no router carry together what it serves."""
+
+    nodes: tuple[str, ...]
+    served: Pick
+    flows: Pick
+    starts: np.ndarray
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        if not self.nodes:
+            return
+        served = run.bound.values[self.served]
+        gap = np.abs(served - np.add.reduceat(run.values[self.flows], self.starts, axis=0))
+        bins = gap > RELATIVE * np.maximum(1.0, np.abs(served))
+        for at in np.flatnonzero(bins.any(axis=1)):
+            yield violation(self.nodes[at], "edge ledger", bins[at], gap[at])
+
+
+def _shared(context: Context) -> SharedFlows:
+    groups: dict[str, list[int]] = {}
+    for edge in sorted(context.expanded.model.topology.edges, key=lambda edge: edge.id):
+        place = context.places[edge.source]
+        if edge.type == "throughput" and place.category != "router" and place.has("served"):
+            row = context.rows[context.edges.flows[edge.id][None]]
+            groups.setdefault(edge.source, []).append(row)
+    nodes = tuple(sorted(groups))
+    counts = [len(groups[node]) for node in nodes]
+    return SharedFlows(
+        nodes,
+        context.inputs.pick((node, "served") for node in nodes),
+        pick([row for node in nodes for row in groups[node]]),
+        np.cumsum([0, *counts])[:-1],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DelayedFlows:
+    """What leaves on an edge with a lag is what arrives plus the change of what is under way."""
+
+    edges: tuple[Edge, ...]
+    volumes: Pick
+    arrived: Pick
+    transit: Pick
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        volume, arrived = (run.values[rows] for rows in (self.volumes, self.arrived))
+        transit = run.values[self.transit]
+        gap = np.abs(volume - arrived - np.diff(transit, axis=1, prepend=0.0))
+        bins = gap > RELATIVE * np.maximum(1.0, np.maximum(np.abs(volume), np.abs(transit)))
+        for at in np.flatnonzero(bins.any(axis=1)):
+            edge = self.edges[at]
+            yield violation(edge.source, "edge ledger", bins[at], gap[at], (edge.id,))
+
+
+def _delayed(context: Context) -> DelayedFlows:
+    edges = {edge.id: edge for edge in context.expanded.model.topology.edges}
+    owners = {row.key: edges[row.edge] for row in context.edges.rows}
+    delayed = context.edges.delayed
+    return DelayedFlows(
+        tuple(owners[d.transit] for d in delayed),
+        pick([context.rows[d.volume] for d in delayed]),
+        pick([context.rows[d.arrived] for d in delayed]),
+        pick([context.rows[d.transit] for d in delayed]),
+    )

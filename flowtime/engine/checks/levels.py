@@ -1,0 +1,237 @@
+"""Checks of role series against zero and against each other (engine §19)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..places import Place
+from ..stacks import Pick
+from ..tolerance import ABSOLUTE, exceeds, tolerance
+from .codes import NEGATIVE_CODES
+from .context import Check, Context, Run
+from .hits import Hit, amounts, gaps, unknowns
+
+_WORDS = {
+    "exhaustedFailures": "exhausted failures",
+    "queueDepth": "queue depth",
+    "retryEcho": "retry echo",
+    "retryBudgetRemaining": "retry budget",
+}
+_MEASURED = ("arrivals", "served", "queueDepth", "attempts", "failures", "retryEcho")
+
+
+def prepare_levels(context: Context) -> list[Check]:
+    """The checks of this module that the model has something for."""
+    checks: list[Check] = [_negative(context), _non_finite(context), _idle_capacity(context)]
+    return checks + list(_comparisons(context))
+
+
+@dataclass(frozen=True, slots=True)
+class NegativeRoles:
+    """``<role>_negative``: a role whose series falls below zero."""
+
+    pairs: tuple[tuple[str, str, str], ...]
+    rows: Pick
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        for at in np.flatnonzero(run.bound.low[self.rows] < -ABSOLUTE):
+            node, role, key = self.pairs[at]
+            series = run.finite(key)
+            bins = -series > tolerance(series, 0.0)
+            if bins.any():
+                yield Hit(
+                    code=NEGATIVE_CODES[role],
+                    node=node,
+                    say="The {role} of {node} falls below zero from bin {first}, at worst by {amount} "
+                    "in bin {worst}.",
+                    words={"role": _WORDS.get(role, role)},
+                    look=amounts(bins, -series),
+                )
+
+
+def _negative(context: Context) -> NegativeRoles:
+    pairs = [
+        (place.id, role, place.roles[role])
+        for role in NEGATIVE_CODES
+        for place in context.places.values()
+        if place.has(role)
+    ]
+    return NegativeRoles(tuple(pairs), context.inputs.pick((n, role) for n, role, _ in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class NonFiniteRoles:
+    """``non_finite_series``: an observed or computed role series with gaps (engine §5.2)."""
+
+    nodes: tuple[tuple[str, Pick, tuple[tuple[str, str], ...]], ...]
+    severity: str
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        if not run.bound.broken.any():
+            return
+        for node, rows, roles in self.nodes:
+            broken = run.bound.broken[rows]
+            if broken.any():
+                found = [pair for pair, is_broken in zip(roles, broken, strict=True) if is_broken]
+                yield self._hit(run, node, found)
+
+    def _hit(self, run: Run, node: str, roles: Sequence[tuple[str, str]]) -> Hit:
+        missing = [~np.isfinite(run.state.series(key)) for _, key in roles]
+        return Hit(
+            code="non_finite_series",
+            node=node,
+            severity=self.severity,
+            say="Of {node} the {roles} hold something that is no finite number in {bins}, first in "
+            "bin {first}.",
+            words={"roles": " and ".join(_WORDS.get(role, role) for role, _ in roles)},
+            look=unknowns(np.logical_or.reduce(missing)),
+        )
+
+
+def _non_finite(context: Context) -> NonFiniteRoles:
+    nodes = []
+    for place in context.places.values():
+        roles = tuple((role, place.roles[role]) for role in _MEASURED if place.has(role))
+        rows = context.inputs.pick((place.id, role) for role, _ in roles)
+        nodes.append((place.id, rows, roles))
+    is_observed = context.expanded.model.mode == "telemetry"
+    return NonFiniteRoles(tuple(nodes), "warning" if is_observed else "error")
+
+
+@dataclass(frozen=True, slots=True)
+class IdleCapacity:
+    """``capacity_all_zero``: a node that can never complete anything."""
+
+    nodes: tuple[str, ...]
+    rows: Pick
+    capacities: Pick
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        # Servers only multiply: a capacity that is large somewhere needs no second look.
+        suspects = np.flatnonzero(run.bound.low[self.rows] <= ABSOLUTE)
+        if not suspects.size:
+            return
+        highest = np.fmax.reduce(run.values[self.capacities][suspects], axis=1)
+        for at in suspects[highest <= tolerance(highest, 0.0)]:
+            yield Hit(
+                code="capacity_all_zero",
+                node=self.nodes[at],
+                say="The capacity of {node} is zero from bin {first} to the last: it can complete nothing.",
+                look=unknowns(np.ones(run.state.bins, dtype=bool)),
+            )
+
+
+def _idle_capacity(context: Context) -> IdleCapacity:
+    nodes = tuple(context.metrics.keys["effectiveCapacity"])
+    rows = context.inputs.pick((node, "capacity") for node in nodes)
+    return IdleCapacity(nodes, rows, context.derived("effectiveCapacity", nodes))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One role that must not exceed another, at all nodes where that is a rule.
+
+    ``limits`` are rows of the gathered inputs, or rows of the matrix where ``is_derived``.
+    """
+
+    code: str
+    above: str
+    below: str
+    nodes: tuple[str, ...]
+    rows: Pick
+    limits: Pick
+    is_derived: bool
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        above = run.bound.values[self.rows]
+        below = (run.values if self.is_derived else run.bound.values)[self.limits]
+        bins = exceeds(above, below)
+        if not bins.any():
+            return
+        for at in np.flatnonzero(bins.any(axis=1)):
+            yield Hit(
+                code=self.code,
+                node=self.nodes[at],
+                say="The {above} of {node} exceed its {below} from bin {first}, at most by {amount} in "
+                "bin {worst}.",
+                words={"above": self.above, "below": self.below},
+                look=gaps(bins[at], above[at], below[at]),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    code: str
+    above: str
+    below: str
+    applies: Callable[[Place], bool]
+
+
+def _has_no_queue(place: Place) -> bool:
+    return not place.has_queue
+
+
+def _is_plain(place: Place) -> bool:
+    return not place.has_queue and place.category != "dependency"
+
+
+def _always(_place: Place) -> bool:
+    return True
+
+
+_RULES = (
+    _Rule("served_exceeds_arrivals", "served", "arrivals", _is_plain),
+    _Rule("errors_exceed_arrivals", "errors", "arrivals", _has_no_queue),
+    _Rule("attempts_below_arrivals", "arrivals", "attempts", _has_no_queue),
+    _Rule("failures_exceed_attempts", "failures", "attempts", _always),
+    _Rule("exhausted_exceeds_failures", "exhaustedFailures", "failures", _always),
+)
+
+
+def _comparisons(context: Context) -> Iterator[Comparison]:
+    for rule in _RULES:
+        nodes = [
+            place.id
+            for place in context.places.values()
+            if place.has(rule.above, rule.below)
+            and rule.applies(place)
+            and place.roles[rule.above] != place.roles[rule.below]
+        ]
+        if nodes:
+            yield _comparison(context, rule.code, rule.above, rule.below, nodes)
+    instead = [
+        place.id
+        for place in context.places.values()
+        if place.has("exhaustedFailures", "errors") and not place.has("failures")
+    ]
+    if instead:
+        code = "exhausted_exceeds_failures"
+        yield _comparison(context, code, "exhaustedFailures", "errors", instead)
+    loaded = tuple(node for node in context.metrics.keys["utilization"])
+    if loaded:
+        yield Comparison(
+            code="served_exceeds_capacity",
+            above="served",
+            below="capacity",
+            nodes=loaded,
+            rows=context.inputs.pick((node, "served") for node in loaded),
+            limits=context.derived("effectiveCapacity", loaded),
+            is_derived=True,
+        )
+
+
+def _comparison(
+    context: Context, code: str, above: str, below: str, nodes: Sequence[str]
+) -> Comparison:
+    return Comparison(
+        code=code,
+        above=_WORDS.get(above, above),
+        below=_WORDS.get(below, below),
+        nodes=tuple(nodes),
+        rows=context.inputs.pick((node, above) for node in nodes),
+        limits=context.inputs.pick((node, below) for node in nodes),
+        is_derived=False,
+    )

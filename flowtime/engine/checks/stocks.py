@@ -1,0 +1,283 @@
+"""Checks of queues: what they hold, promise, gate and lose (engine §12.4-§12.6, §19)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..expanded import QueueDef
+from ..kernels.queue import scan
+from ..places import Place, is_open
+from ..stacks import Pick, pick
+from ..tolerance import ABSOLUTE, differs, exceeds
+from .context import Check, Context, Run
+from .hits import Hit, amounts, unknowns
+
+
+def prepare_stocks(context: Context) -> list[Check]:
+    """The checks of this module that the model has something for."""
+    queues = context.expanded.queues.values()
+    owned = tuple(queue for queue in queues if not queue.is_authored)
+    authored = tuple(queue for queue in queues if queue.is_authored)
+    limited = tuple(queue for queue in owned if queue.limit is not None)
+    checks: list[Check] = []
+    if owned:
+        checks.append(Unmet(owned))
+    if authored:
+        checks.append(GivenDepth(authored))
+    if limited:
+        checks.append(Limits(limited))
+    inputs = _counted_inputs(context, owned)
+    if inputs:
+        checks.append(_missing_inputs(context, inputs))
+    gated = tuple(place for place in context.places.values() if place.gate is not None)
+    if gated:
+        checks.append(Timetable(gated))
+    silent = tuple(
+        place
+        for place in context.places.values()
+        if place.has_queue and place.has("queueDepth", "served") and place.category != "dlq"
+    )
+    if silent:
+        served = context.inputs.pick((place.id, "served") for place in silent)
+        depths = context.inputs.pick((place.id, "queueDepth") for place in silent)
+        checks.append(SilentQueues(silent, served, depths))
+    return checks
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """``unmet_outflow``: more was promised than a queue held."""
+
+    queues: tuple[QueueDef, ...]
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        for queue in self.queues:
+            unmet = run.state.queues[queue.key].unmet
+            if unmet.max() > ABSOLUTE and (bins := exceeds(unmet, 0.0)).any():
+                yield Hit(
+                    code="unmet_outflow",
+                    node=queue.key,
+                    say="{node} is asked for {total} more than it holds, first in bin {first}.",
+                    look=amounts(bins, unmet),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class GivenDepth:
+    """``queue_depth_mismatch``: a depth that the author states differs from the recurrence of its flows."""
+
+    queues: tuple[QueueDef, ...]
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        for queue in self.queues:
+            stated = run.state.series(queue.depth)
+            expected = recompute_depth(queue, run)
+            bins = differs(stated, expected)
+            if bins.any():
+                yield Hit(
+                    code="queue_depth_mismatch",
+                    node=queue.key,
+                    say="The stated queue depth of {node} differs from what its flows give from bin "
+                    "{first}, at most by {amount} in bin {worst}.",
+                    look=amounts(bins, np.abs(stated - expected)),
+                )
+
+
+def recompute_depth(queue: QueueDef, run: Run) -> np.ndarray:
+    """The level that the flows of a queue give, with its limit if it has one (engine §12.4.1)."""
+    net = run.counted(queue.inflow) - run.counted(queue.outflow)
+    if queue.loss is not None:
+        net -= run.counted(queue.loss)
+    if queue.limit is None:
+        stack = net.reshape(1, -1)
+        levels: np.ndarray = scan(stack, np.array([queue.seed]), stack)[0]
+        return levels
+    limit = run.state.series(queue.limit)
+    ceilings = np.where(np.isfinite(limit), np.maximum(limit, 0.0), np.inf)
+    level, found = queue.seed, []
+    for change, ceiling in zip(net.tolist(), ceilings.tolist(), strict=True):
+        level = min(max(0.0, level + change), ceiling)
+        found.append(level)
+    return np.array(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``overflow_lost`` and ``wip_limit_not_finite``: what a limit turns away, and where there is none."""
+
+    queues: tuple[QueueDef, ...]
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        for queue in self.queues:
+            limit = run.state.series(queue.limit or "")
+            missing = ~np.isfinite(limit)
+            if missing.any():
+                yield Hit(
+                    code="wip_limit_not_finite",
+                    node=queue.key,
+                    say="The limit of {node} is not finite in {bins}, first in bin {first}: there is no "
+                    "limit then.",
+                    look=unknowns(missing),
+                )
+            overflow = run.state.queues[queue.key].overflow
+            if queue.overflow_target is None and overflow.sum() > ABSOLUTE:
+                yield Hit(
+                    code="overflow_lost",
+                    node=queue.key,
+                    say="{total} overflowed {node} and left the model, first in bin {first}.",
+                    look=amounts(overflow > 0.0, overflow),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Series that a mechanism counts as 0 where they are not finite; ``servers`` multiplies the last one."""
+
+    node: str
+    keys: tuple[str, ...]
+    capacity: str | None = None
+    servers: str | None = None
+
+
+def _counted_inputs(context: Context, queues: tuple[QueueDef, ...]) -> tuple[Counted, ...]:
+    """Inflow, outflow and loss of queues, capacity of what serves by it, inputs of retries (engine §15)."""
+    constants = context.expanded.constants
+    found = []
+    for queue in queues:
+        keys = [queue.inflow, queue.loss]
+        if not queue.is_capacity_driven:
+            keys.append(queue.outflow)
+        known = tuple(key for key in keys if key is not None and key not in constants)
+        capacity = queue.capacity if queue.is_capacity_driven else None
+        found.append(Counted(queue.key, known, capacity, queue.parallelism))
+    for retry in context.expanded.retries.values():
+        inputs = (retry.failures, retry.attempts if retry.budget_attempts else None)
+        known = tuple(key for key in inputs if key is not None and key not in constants)
+        found.append(Counted(retry.node, known))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class MissingInputs:
+    """``non_finite_in_queue``: amounts that are counted as nothing because they are not finite.
+
+    ``others`` are rows of the matrix that the gathered roles do not cover, ``temporaries`` keys that have no row.
+    """
+
+    inputs: tuple[Counted, ...]
+    others: Pick
+    temporaries: tuple[str, ...]
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        if not self._is_suspect(run):
+            return
+        for counted in self.inputs:
+            missing = np.zeros(run.state.bins, dtype=bool)
+            for key in counted.keys:
+                missing |= ~np.isfinite(run.state.series(key))
+            if counted.capacity is not None:
+                missing |= ~np.isfinite(_rate(run, counted.capacity, counted.servers))
+            if missing.any():
+                yield Hit(
+                    code="non_finite_in_queue",
+                    node=counted.node,
+                    say="What {node} takes in or gives out is no finite number in {bins}, first in bin "
+                    "{first}, and is counted as 0.",
+                    look=unknowns(missing),
+                )
+
+    def _is_suspect(self, run: Run) -> bool:
+        """Whether any input can be missing at all; mostly settled by what the gathering of roles has seen."""
+        return bool(
+            run.bound.broken.any()
+            or not np.isfinite(run.values[self.others]).all()
+            or any(not np.isfinite(run.state.series(key)).all() for key in self.temporaries)
+        )
+
+
+def _missing_inputs(context: Context, inputs: tuple[Counted, ...]) -> MissingInputs:
+    covered = {
+        context.places[node].roles[role]
+        for node, role in context.inputs.positions
+        if role in context.places[node].roles
+    }
+    keys = {key for counted in inputs for key in counted.keys} - covered
+    return MissingInputs(
+        inputs,
+        pick([context.rows[key] for key in sorted(keys) if key in context.rows]),
+        tuple(sorted(key for key in keys if key not in context.rows)),
+    )
+
+
+def _rate(run: Run, capacity: str, servers: str | None) -> np.ndarray:
+    rate: np.ndarray = run.state.series(capacity)
+    if servers is None:
+        return rate
+    given = run.state.series(servers)
+    rate = rate * np.where(np.isfinite(given) & (given > 0.0), given, 1.0)
+    return rate
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """``dispatch_never_releases`` and ``served_on_closed_bin``: what a schedule does, and what escapes it."""
+
+    places: tuple[Place, ...]
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        for place in self.places:
+            if not place.has("served") or place.gate is None:
+                continue
+            served = run.counted(place.roles["served"])
+            arrivals = run.counted(place.roles["arrivals"]) if place.has("arrivals") else served
+            if arrivals.sum() > ABSOLUTE >= served.sum():
+                yield Hit(
+                    code="dispatch_never_releases",
+                    node=place.id,
+                    say="The schedule of {node} releases nothing of the {total} that arrive from bin "
+                    "{first} on.",
+                    look=amounts(arrivals > 0.0, arrivals),
+                )
+            if place.queue is None or place.queue.computation is None:
+                continue
+            escaped = exceeds(served, 0.0) & ~is_open(place.gate, run.state.bins)
+            if escaped.any():
+                yield Hit(
+                    code="served_on_closed_bin",
+                    node=place.id,
+                    say="{node} serves {total} in bins in which its schedule is closed, first in bin "
+                    "{first}.",
+                    look=amounts(escaped, served),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class SilentQueues:
+    """``queue_latency_unreported`` and ``queue_latency_gate_closed``: work waits and nothing is served."""
+
+    places: tuple[Place, ...]
+    served: Pick
+    depths: Pick
+
+    def find(self, run: Run) -> Iterator[Hit]:
+        low, high = run.bound.low[self.served], run.bound.high[self.depths]
+        for at in np.flatnonzero((low <= ABSOLUTE) & (high > ABSOLUTE)):
+            place = self.places[at]
+            served, depth = (run.finite(place.roles[role]) for role in ("served", "queueDepth"))
+            waits = exceeds(depth, 0.0) & (served <= ABSOLUTE)
+            code, why = "queue_latency_unreported", "nothing is served"
+            if place.gate is not None:
+                waits &= ~is_open(place.gate, run.state.bins)
+                code, why = "queue_latency_gate_closed", "its schedule is closed"
+            if waits.any():
+                yield Hit(
+                    code=code,
+                    node=place.id,
+                    say="The queue time of {node} is unknown in {bins}, first in bin {first}: {why} while "
+                    "up to {amount} wait.",
+                    words={"why": why},
+                    look=amounts(waits, depth),
+                )

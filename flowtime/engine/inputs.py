@@ -1,0 +1,107 @@
+"""The series that metrics and checks read, gathered once a run into one block of rows (engine §24)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .places import Place
+from .records import SeriesInfo
+from .stacks import Pick, pick
+
+ROLES = (
+    "arrivals",
+    "served",
+    "errors",
+    "queueDepth",
+    "capacity",
+    "parallelism",
+    "attempts",
+    "failures",
+    "retryEcho",
+    "exhaustedFailures",
+    "retryBudgetRemaining",
+    "processingTimeMsSum",
+    "servedCount",
+)
+INFLOW = "inflow"
+"""A stand-in for a role: what enters the node's queue, where that is not its arrivals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The gathered rows of one run: ``values`` of shape (m, bins) with NaN for all that is not finite.
+
+    ``low`` and ``high`` are the extremes of each row over its finite bins (NaN if it has none); ``broken`` marks
+    rows that held something not finite.
+    """
+
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    broken: np.ndarray
+
+    def is_positive(self, rows: Pick) -> bool:
+        """Whether the rows are finite and above zero in every bin."""
+        return bool((self.low[rows] > 0.0).all() and not self.broken[rows].any())
+
+    def positive(self, rows: Pick) -> np.ndarray:
+        """The rows with NaN wherever they are not above zero: a denominator that undefines its quotient."""
+        data = self.values[rows]
+        return data if self.is_positive(rows) else np.where(data > 0.0, data, np.nan)
+
+    def counted(self, rows: Pick) -> np.ndarray:
+        """The rows with 0 for what is missing; not to be written to."""
+        data = self.values[rows]
+        return np.where(np.isnan(data), 0.0, data) if np.any(self.broken[rows]) else data
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Which rows to gather, ordered by role and then by node, so that stacks of a role lie side by side."""
+
+    rows: Pick
+    absent: tuple[int, ...]
+    positions: Mapping[tuple[str, str], int]
+
+    def pick(self, pairs: Iterable[tuple[str, str]]) -> Pick:
+        """The rows of (node, role) pairs inside the gathered block."""
+        return pick([self.positions[pair] for pair in pairs])
+
+    def gather(self, values: np.ndarray) -> Bound:
+        """Copy the rows; the one pass in which everything learns what is missing, and how large things are."""
+        data = values[self.rows] if isinstance(self.rows, np.ndarray) else values[self.rows].copy()
+        data[list(self.absent)] = 0.0
+        low, high = data.min(axis=1), data.max(axis=1)
+        broken = ~(np.isfinite(low) & np.isfinite(high))
+        if broken.any():
+            data[~np.isfinite(data)] = np.nan
+            low, high = np.fmin.reduce(data, axis=1), np.fmax.reduce(data, axis=1)
+        return Bound(data, low, high, broken)
+
+
+def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:
+    """Every role that is bound at some place; a class that its series does not have counts as zero."""
+    found = {info.id: row for row, info in enumerate(index)}
+    positions: dict[tuple[str, str], int] = {}
+    rows: list[int] = []
+    absent: list[int] = []
+    for role in (*ROLES, INFLOW):
+        for place in places.values():
+            key = _key(place, role)
+            if key is None:
+                continue
+            if key not in found:
+                absent.append(len(rows))
+            positions[place.id, role] = len(rows)
+            rows.append(found.get(key, 0))
+    return Inputs(pick(rows), tuple(absent), positions)
+
+
+def _key(place: Place, role: str) -> str | None:
+    if role != INFLOW:
+        return place.roles.get(role)
+    queue = place.queue
+    return queue.inflow if queue and queue.inflow != place.roles.get("arrivals") else None
