@@ -39,9 +39,7 @@ class Draft:
 
     @property
     def buffers(self) -> dict[str, BufferNode]:
-        return {
-            node.id: node for node in self.model.nodes if isinstance(node, BufferNode)
-        }
+        return {node.id: node for node in self.model.nodes if isinstance(node, BufferNode)}
 
     def add(self, key: str, component: str | None, *, hidden: bool = False) -> str:
         """Declare an engine-made series; what exists already stays as it is."""
@@ -70,11 +68,7 @@ class Draft:
         if isinstance(operand, int | float):
             self.constants[self.add(spare, component, hidden=True)] = float(operand)
             return spare
-        return (
-            operand.id
-            if operand.class_id is None
-            else f"{operand.id}@{operand.class_id}"
-        )
+        return operand.id if operand.class_id is None else f"{operand.id}@{operand.class_id}"
 
     def role(self, node: str, role: str) -> str:
         """The key bound to a role; the engine's zero where the role is missing."""
@@ -120,9 +114,7 @@ def start_draft(model: Model, names: Names, overridden: frozenset[str]) -> Draft
                 )
     for place in draft.places:
         draft.roles[place.id] = {
-            role: draft.resolve(
-                value, names.get(place.id, f"role:{role}") or "", place.id
-            )
+            role: draft.resolve(value, names.get(place.id, f"role:{role}") or "", place.id)
             for role, value in place.roles.items()
         }
     return draft

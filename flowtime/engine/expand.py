@@ -30,11 +30,7 @@ def expand(model: Model, overrides: frozenset[str] = frozenset()) -> Expanded:
     routers = _add_routers(draft)
     inflows = rebind_inflows(draft)
     driven = _add_served(draft)
-    retries = {
-        node.id: retry
-        for node in draft.places
-        if (retry := _describe_retry(draft, node))
-    }
+    retries = {node.id: retry for node in draft.places if (retry := _describe_retry(draft, node))}
     members = find_members(draft)
     limits = limit_in_place(draft, members, driven)
     queues = build_queues(draft, inflows, members, limits, driven)
@@ -94,11 +90,7 @@ def _add_served(draft: Draft) -> frozenset[str]:
         served = draft.add_named(node.id, "served", node.id)
         if served is not None:
             roles["served"] = served
-            if (
-                node.is_queue_like
-                and "capacity" in roles
-                and served not in draft.overridden
-            ):
+            if node.is_queue_like and "capacity" in roles and served not in draft.overridden:
                 driven.add(node.id)
             elif node.is_queue_like:
                 draft.constants[served] = 0.0
@@ -125,6 +117,7 @@ def _describe_retry(draft: Draft, node: TopologyNode) -> RetryDef | None:
         attempts=roles.get("attempts") or draft.role(node.id, "arrivals"),
         kernel=kernel,
         budget_attempts=node.max_attempts,
+        returning=roles.get("retryEcho"),
         echo=new.get("retryEcho"),
         exhausted=new.get("exhaustedFailures"),
         budget=new.get("retryBudgetRemaining"),

@@ -47,6 +47,7 @@ class QueueDef:
     (limited in place or capacity-driven), or a computation queue's private gated outflow where it has a gate.
     ``wished`` is the key before any limiting (``__wished_<id>`` when limited in place), None if capacity-driven;
     ``wish`` is then what it would serve before gate and allocation, None where neither stands in its way.
+    ``offered`` is what a computation queue's author names as its outflow, before its private gate.
     A key of ``inflow`` or ``outflow`` may be ``__zero``: a role that telemetry mode lets be absent.
     """
 
@@ -57,6 +58,7 @@ class QueueDef:
     outflow: str
     wished: str | None = None
     wish: str | None = None
+    offered: str | None = None
     loss: str | None = None
     served: str | None = None
     capacity: str | None = None
@@ -112,7 +114,7 @@ class RouterDef:
 class RetryDef:
     """Synthesised retries of one node; an id is None where the author's own series stands in its role.
 
-    ``kernel`` is after the policy of engine §12.10, ``corrections`` says what the policy changed.
+    ``kernel`` is after the policy of engine §12.10. ``returning`` is the key bound to ``retryEcho``, whoever made it.
     """
 
     node: str
@@ -120,6 +122,7 @@ class RetryDef:
     attempts: str | None
     kernel: tuple[float, ...]
     budget_attempts: int | None = None
+    returning: str | None = None
     echo: str | None = None
     exhausted: str | None = None
     budget: str | None = None

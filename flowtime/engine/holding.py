@@ -17,11 +17,7 @@ def find_members(draft: Draft) -> dict[str, MemberDef]:
     members = {}
     for node in draft.places:
         listed = tuple(sorted(known.intersection(node.constraints)))
-        if (
-            not listed
-            or not can_be_limited(node)
-            or "served" not in draft.roles[node.id]
-        ):
+        if not listed or not can_be_limited(node) or "served" not in draft.roles[node.id]:
             continue
         served = draft.role(node.id, "served")
         members[node.id] = MemberDef(
@@ -97,11 +93,7 @@ def rebind_inflows(draft: Draft) -> dict[str, InflowDef]:
         )
         roles = draft.roles[node.id]
         # A sink serves what arrives: where its served is its arrivals, both take in the overflow.
-        if (
-            node.kind == "sink"
-            and "served" in roles
-            and roles["served"] == roles.get("arrivals")
-        ):
+        if node.kind == "sink" and "served" in roles and roles["served"] == roles.get("arrivals"):
             roles["served"] = inflow
         roles["arrivals"] = inflow
     return inflows
@@ -136,9 +128,7 @@ def build_queues(
         if "queueDepth" not in draft.roles[node.id]:
             continue
         if buffer is not None:
-            queue = _buffered(
-                draft, node, buffer, inflows.get(node.id), limits.get(node.id)
-            )
+            queue = _buffered(draft, node, buffer, inflows.get(node.id), limits.get(node.id))
         else:
             queue = _held(draft, node, limits.get(node.id))
         if node.id in members:
@@ -185,7 +175,8 @@ def _buffered(
     component = node.id if node else None
     roles = draft.roles[node.id] if node else {}
     outflow = draft.resolve(buffer.outflow, f"__outflow_{buffer.id}", component)
-    wished, gate, gated = outflow, None, None
+    wished = offered = outflow
+    gate = gated = None
     placed = node.dispatch if node and node.is_queue_like else None
     dispatch = placed or buffer.dispatch
     if dispatch is not None:
@@ -202,11 +193,7 @@ def _buffered(
     loss = None
     if buffer.loss is not None:
         loss = draft.resolve(buffer.loss, f"__loss_{buffer.id}", component)
-    seed = (
-        node.initial_depth
-        if node and node.initial_depth is not None
-        else buffer.initial
-    )
+    seed = node.initial_depth if node and node.initial_depth is not None else buffer.initial
     queue = QueueDef(
         key=component or buffer.id,
         node=component,
@@ -214,6 +201,7 @@ def _buffered(
         inflow=inflow,
         outflow=outflow,
         wished=wished,
+        offered=offered,
         loss=loss,
         served=roles.get("served"),
         capacity=roles.get("capacity"),
@@ -271,21 +259,15 @@ def describe_constraints(
 ) -> dict[str, ConstraintDef]:
     """Shared capacities with their members; a number or an external array becomes a series of the engine."""
     found = {}
-    for constraint in sorted(
-        draft.model.topology.constraints, key=lambda entry: entry.id
-    ):
+    for constraint in sorted(draft.model.topology.constraints, key=lambda entry: entry.id):
         owner = f"constraints/{constraint.id}"
         found[constraint.id] = ConstraintDef(
             id=constraint.id,
-            capacity=draft.resolve(
-                constraint.capacity, f"__capacity_{constraint.id}", None
-            ),
+            capacity=draft.resolve(constraint.capacity, f"__capacity_{constraint.id}", None),
             demand_mode=constraint.demand,
             demand=draft.add_named(owner, "demand", None) or "",
             shortfall=draft.add_named(owner, "shortfall", None) or "",
-            members=tuple(
-                m.node for m in members.values() if constraint.id in m.constraints
-            ),
+            members=tuple(m.node for m in members.values() if constraint.id in m.constraints),
         )
     return found
 

@@ -119,19 +119,13 @@ def _claims(node: TopologyNode) -> Iterator[tuple[str, str, str]]:
             yield node.id, role, value.id
 
 
-def _automatic(
-    model: Model, authored: frozenset[str]
-) -> Iterator[tuple[str, str, str]]:
+def _automatic(model: Model, authored: frozenset[str]) -> Iterator[tuple[str, str, str]]:
     """Owner, purpose and wished name of every series whose id the engine chooses."""
     buffers = {node.id: node for node in model.nodes if isinstance(node, BufferNode)}
     routers = {node.id for node in model.nodes if isinstance(node, RouterNode)}
     constraints = {constraint.id for constraint in model.topology.constraints}
-    overflowed = {
-        node.wip_overflow for node in model.topology.nodes if node.wip_limit is not None
-    }
-    overflowed |= {
-        node.wip_overflow for node in buffers.values() if node.wip_limit is not None
-    }
+    overflowed = {node.wip_overflow for node in model.topology.nodes if node.wip_limit is not None}
+    overflowed |= {node.wip_overflow for node in buffers.values() if node.wip_limit is not None}
     bound: set[str] = set()
 
     for node in sorted(model.topology.nodes, key=lambda place: place.id):
@@ -164,9 +158,7 @@ def _automatic(
         yield f"constraints/{name}", "shortfall", f"{snake(name)}_shortfall"
 
 
-def bound_buffer(
-    node: TopologyNode, buffers: Mapping[str, BufferNode]
-) -> BufferNode | None:
+def bound_buffer(node: TopologyNode, buffers: Mapping[str, BufferNode]) -> BufferNode | None:
     """The computation queue that ``node`` binds as its depth, if any."""
     depth = node.roles.get("queueDepth")
     if isinstance(depth, SeriesRef) and depth.class_id is None:

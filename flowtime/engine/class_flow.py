@@ -1,0 +1,193 @@
+"""Which classes occur in which series, and the vertices that compute their parts (engine §13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .class_rules import ClassFlow, Known, Rule, classes_of, content_rule, list_rules
+from .expanded import Expanded, QueueDef
+from .expressions import references
+from .series_ids import bare, part_key
+from .tape import Operand, Tape
+from .vertices import Blueprint, Given, Recipe, Vertex
+
+Reads = Mapping[str, Mapping[str, int]]
+"""Of each vertex, the vertices it reads, each with the smallest lag."""
+
+
+def follow_classes(expanded: Expanded, blueprint: Blueprint, reads: Reads) -> ClassFlow:
+    """Decide which classes occur where; ``reads`` are the dependencies of the totals, parts being ``key@``.
+
+    An authored service without classes of its own takes the mix of its queue, unless several nodes share it or that
+    would close a same-bin cycle (engine §13.3). What lies upstream decides first.
+    """
+    flow = ClassFlow(expanded)
+    if not expanded.model.traffic and not any("@" in key for key in expanded.overrides):
+        flow.absent = tuple(dict.fromkeys(_absent(expanded, blueprint, flow)))
+        return flow
+    rules = list_rules(expanded, blueprint)
+    flow.classes = _spread(rules)
+    unresolved = []
+    waiting = _candidates(expanded)
+    while (queue := _next(waiting, rules, flow.classes)) is not None:
+        waiting.remove(queue)
+        served = queue.served or ""
+        trial = {**rules, served: content_rule(queue, served)}
+        spread = _spread(trial)
+        if _is_shared(queue, expanded) or _closes(served, trial, spread, reads):
+            unresolved.append(queue.key)
+            continue
+        rules, flow.classes = trial, spread
+        flow.contents = {**flow.contents, served: queue.key}
+    flow.rules = rules
+    flow.unresolved = tuple(sorted(unresolved))
+    flow.absent = tuple(dict.fromkeys(_absent(expanded, blueprint, flow)))
+    return flow
+
+
+def part_vertices(flow: ClassFlow) -> dict[str, Vertex]:
+    """One vertex ``key@`` for the parts of each series that has classes."""
+    found = {}
+    for key in flow.classes:
+        names = flow.of(key)
+        outputs = tuple(part_key(key, name) for name in names)
+        recipe = flow.rules[key].record
+        vertex_id = f"{key}@"
+        if recipe is None:
+            given = Given(is_overridden=True)
+            found[vertex_id] = Vertex(id=vertex_id, outputs=outputs, given=given, is_parts=True)
+        else:
+            record = _recipe(flow, key, names)
+            found[vertex_id] = Vertex(id=vertex_id, outputs=outputs, recipe=record, is_parts=True)
+    return found
+
+
+def _recipe(flow: ClassFlow, key: str, names: tuple[str, ...]) -> Recipe:
+    record = flow.rules[key].record
+
+    def parts(t: Tape) -> Mapping[str, Operand]:
+        found = record(t, flow) if record else {}
+        return {part_key(key, name): found.get(name, 0.0) for name in names}
+
+    return parts
+
+
+def _spread(rules: Mapping[str, Rule]) -> dict[str, frozenset[str]]:
+    """The classes of each series: the least sets that satisfy every rule, and only those that are not empty."""
+    readers: dict[str, list[str]] = {}
+    for key, rule in rules.items():
+        for source, _ in rule.sources:
+            readers.setdefault(bare(source), []).append(key)
+    known: dict[str, frozenset[str]] = {}
+    waiting = dict.fromkeys(rules)
+    while waiting:
+        key, _ = waiting.popitem()
+        found = frozenset(rules[key].occur(known)) | known.get(key, frozenset())
+        if found != known.get(key, frozenset()):
+            known[key] = found
+            waiting.update(dict.fromkeys(readers.get(key, ())))
+    return dict(sorted(known.items()))
+
+
+def _candidates(expanded: Expanded) -> list[QueueDef]:
+    """Queues whose authored service may have to take their mix, in ascending order of their keys."""
+    return [
+        queue
+        for queue in expanded.queues.values()
+        if queue.node is not None
+        and queue.served is not None
+        and not queue.is_capacity_driven
+        and (not queue.is_authored or queue.depth in expanded.overrides)
+        and queue.served in (queue.outflow, queue.offered)
+        and not _is_nothing(queue.served, expanded)
+        and "@" not in queue.served
+    ]
+
+
+def _next(waiting: list[QueueDef], rules: Mapping[str, Rule], known: Known) -> QueueDef | None:
+    """The first queue to decide: one whose service does not follow from that of another undecided one."""
+    open_ones = [queue for queue in waiting if _is_open(queue, known)]
+    unclassed = {queue.served for queue in waiting if not known.get(queue.served or "")}
+    for rivals in (unclassed, {queue.served for queue in open_ones}):
+        for queue in open_ones:
+            if _upstream(queue.served or "", rules).isdisjoint(rivals - {queue.served}):
+                return queue
+    return open_ones[0] if open_ones else None
+
+
+def _upstream(key: str, rules: Mapping[str, Rule]) -> set[str]:
+    """Every series whose classes can reach ``key``, at any lag."""
+    seen: set[str] = set()
+    stack = [key]
+    while stack:
+        rule = rules.get(stack.pop())
+        for source, _ in rule.sources if rule else ():
+            if bare(source) not in seen:
+                seen.add(bare(source))
+                stack.append(bare(source))
+    return seen
+
+
+def _is_nothing(served: str, expanded: Expanded) -> bool:
+    """Whether the service is the engine's zero of a silent dlq, or stands for a role that is absent."""
+    series = expanded.series.get(served)
+    return series is None or (served in expanded.constants and series.origin == "synthesised")
+
+
+def _is_open(queue: QueueDef, known: Known) -> bool:
+    """Whether classes arrive and the service has none of its own."""
+    return bool(classes_of(queue.inflow, known)) and not known.get(queue.served or "")
+
+
+def _is_shared(queue: QueueDef, expanded: Expanded) -> bool:
+    return sum(roles.get("served") == queue.served for roles in expanded.roles.values()) > 1
+
+
+def _closes(served: str, rules: Mapping[str, Rule], known: Known, reads: Reads) -> bool:
+    """Whether the parts of ``served`` would need themselves within a bin."""
+    seen: set[str] = set()
+    stack = [f"{served}@"]
+    while stack:
+        vertex = stack.pop()
+        for source in _same_bin(vertex, rules, known, reads):
+            if source == f"{served}@":
+                return True
+            if source not in seen:
+                seen.add(source)
+                stack.append(source)
+    return False
+
+
+def _same_bin(vertex: str, rules: Mapping[str, Rule], known: Known, reads: Reads) -> Iterator[str]:
+    """What ``vertex`` needs of the same bin; parts also need their total and the parts they follow from."""
+    key, at, _ = vertex.partition("@")
+    if not at:
+        yield from (source for source, lag in reads.get(vertex, {}).items() if lag == 0)
+        return
+    yield key
+    if key in known:
+        yield from rules[key].needs
+        for source, lag in rules[key].sources:
+            if lag == 0:
+                yield bare(source)
+                yield f"{bare(source)}@"
+
+
+def _absent(
+    expanded: Expanded, blueprint: Blueprint, flow: ClassFlow
+) -> Iterator[tuple[str, str, str]]:
+    """Every class that a router or a reference names and that its series does not have, with node and code."""
+    for router in expanded.routers.values():
+        found = set(flow.of(router.input))
+        named = {name for route in router.routes for name in route.classes}
+        for name in sorted(named - found):
+            yield "router_class_absent", router.node or router.id, name
+    for formula in blueprint.formulas.values():
+        for ref in references(formula.tree):
+            if ref.class_id is not None and ref.class_id not in flow.of(ref.id):
+                yield "class_not_present", formula.owner, ref.class_id
+    for node, roles in expanded.roles.items():
+        for key in roles.values():
+            _, at, name = key.partition("@")
+            if at and not flow.of(key):
+                yield "class_not_present", node, name
