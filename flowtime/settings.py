@@ -1,4 +1,4 @@
-"""Settings of FlowTime, all from the environment (docs/reference/settings.md lists the variables)."""
+"""Settings of FlowTime, all from the environment (docs/reference/configuration.md lists them)."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +37,10 @@ try:
     SECRET_KEY = find_key()
 except SecretKeyMissing as missing:
     raise ImproperlyConfigured(str(missing)) from None
+if env.str("FLOWTIME_FAILPOINTS", default="") and not DEBUG:
+    raise ImproperlyConfigured(
+        "FLOWTIME_FAILPOINTS makes FlowTime fail on purpose: only with DEBUG."
+    )
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 # The public address, such as https://flowtime.example; secure cookies and redirects follow from it.
