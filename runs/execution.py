@@ -219,7 +219,9 @@ def _write(
         "index": outcome.index,
         "arrays": outcome.arrays,
         # The row is the lock on the name: what lies there is this run's own earlier attempt, or to be replaced.
-        "replace": prepared.request.overwrite or prepared.request.is_deterministic or run.attempt > 1,
+        "replace": prepared.request.overwrite
+        or prepared.request.is_deterministic
+        or run.attempt > 1,
         "progress": ticker.tell_written,
         "cancel": ticker.is_cancelled,
     }

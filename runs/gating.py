@@ -45,9 +45,7 @@ def actions_for(run: Run, user: AbstractBaseUser | AnonymousUser) -> dict[str, A
     return {name: _action(rule(run), user, needed) for name, (rule, needed) in rules.items()}
 
 
-def _action(
-    reason: str | None, user: AbstractBaseUser | AnonymousUser, permission: str
-) -> Action:
+def _action(reason: str | None, user: AbstractBaseUser | AnonymousUser, permission: str) -> Action:
     if reason is None and not user.has_perm(permission):  # type: ignore[union-attr]
         reason = NEEDS_OPERATOR
     return Action(allowed=reason is None, reason=reason)

@@ -26,9 +26,7 @@ def check_run(run: Run, *, is_deep: bool) -> Found:
 
 def store_run(run: Run, found: Found) -> None:
     """Store on the row what a check found."""
-    Run.objects.filter(pk=run.pk).update(
-        integrity=found.state, integrity_checked_at=timezone.now()
-    )
+    Run.objects.filter(pk=run.pk).update(integrity=found.state, integrity_checked_at=timezone.now())
 
 
 def notice(run: Run) -> bool:

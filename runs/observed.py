@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flowtime.bundles import TelemetryManifest
     from runs.requests import TelemetrySource
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleRef:
     """One generation of a telemetry bundle, or with ``copy_of`` the copy inside that run's own bundle."""

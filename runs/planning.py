@@ -51,6 +51,19 @@ class Prepared:
     warnings: tuple[Mapping[str, Any], ...] = ()
 
     @property
+    def roles(self) -> dict[str, dict[str, str]]:
+        return roles_of(self.plan)
+
+    def estimate(self) -> dict[str, int]:
+        """How many values will be computed, and about how many bytes written."""
+        bins = self.model.grid.bins
+        selected = sum(info.selected for info in self.plan.index)
+        return {
+            "cells": bins * len(self.plan.index),
+            "bytes": bins * selected * BYTES_PER_CELL,
+        }
+
+    @property
     def title(self) -> str:
         return str(self.template.metadata.get("title", self.template.id))
 
@@ -111,12 +124,7 @@ def _pointer_step(name: str) -> str:
 
 def roles_of(plan: Plan) -> dict[str, dict[str, str]]:
     """Per topology node and role the key of the series bound to it, after everything was added (engine §10)."""
-    roles: dict[str, dict[str, str]] = {}
-    for info in plan.index:
-        for bound in info.roles:
-            node, _, role = bound.rpartition(".")
-            roles.setdefault(node, {})[role] = info.id
-    return roles
+    return {node: dict(roles) for node, roles in plan.expanded.roles.items()}
 
 
 def series_keys(plan: Plan) -> dict[str, str]:

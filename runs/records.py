@@ -14,16 +14,14 @@ from runs.models import Integrity, Run
 
 if TYPE_CHECKING:
     from runs.execution import Outcome
-    from runs.planning import Prepared
     from runs.observed import Replayed
+    from runs.planning import Prepared
 
 
 def make_record(run: Run, prepared: Prepared, outcome: Outcome) -> RunRecord:
     """The record of one evaluation: everything from which the row can be made again."""
     result, model = outcome.result, outcome.result.model
-    grid = Grid(
-        bins=model.grid.bins, bin_size=model.grid.bin_size, bin_unit=model.grid.bin_unit
-    )
+    grid = Grid(bins=model.grid.bins, bin_size=model.grid.bin_size, bin_unit=model.grid.bin_unit)
     return RunRecord(
         run_id=run.pk,
         template_id=model.template_id,
@@ -73,6 +71,7 @@ def _provenance(run: Run, prepared: Prepared, outcome: Outcome) -> dict[str, Any
         "sources": {text: array_digest(array) for text, array in sorted(prepared.sources.items())},
         "bindings": dict(prepared.bindings),
         "seriesCount": len(outcome.index),
+        "roles": prepared.roles,
     }
 
 

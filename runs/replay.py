@@ -25,6 +25,7 @@ def to_document(prepared: Prepared, *, origin: str | None = None) -> dict[str, A
     """The request as the row keeps it: enough to prepare it again. ``origin`` is the run it repeats, if any."""
     return {
         "request": prepared.request.to_document(),
+        "effective": dict(prepared.model.parameters),
         "bundle": prepared.replayed.ref.to_document() if prepared.replayed else None,
         "origin": origin,
     }

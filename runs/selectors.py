@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 
 from flowtime.api.pagination import Page, keyset_page
+from flowtime.bundles import is_name
 from runs.errors import RunNotFound
 from runs.models import Run, RunEvent
 
@@ -63,10 +64,18 @@ def page_of_runs(
 
 def get_run(run_id: str) -> Run:
     """The run with its document and its creator; raises RunNotFound."""
-    try:
-        return Run.objects.select_related("document", "created_by").get(pk=run_id)
-    except Run.DoesNotExist:
-        raise RunNotFound(f"There is no run {run_id[:80]!r}.") from None
+    # What cannot be a name is never asked of the database: PostgreSQL takes no NUL.
+    found = (
+        Run.objects.select_related("document", "created_by")
+        .defer("document__template_text")
+        .filter(pk=run_id)
+        .first()
+        if is_name(run_id)
+        else None
+    )
+    if found is None:
+        raise RunNotFound(f"There is no run {run_id[:80]!r}.")
+    return found
 
 
 def events_for_run(run: Run) -> QuerySet[RunEvent]:
@@ -83,6 +92,11 @@ def is_cancel_requested(run_id: str) -> bool:
     return Run.objects.filter(pk=run_id, cancel_requested_at__isnull=False).exists()
 
 
+def replays_of_capture(capture_id: str) -> QuerySet[Run]:
+    """Runs that replay the bundle of a capture, newest first."""
+    return Run.objects.filter(replayed_capture_id=capture_id).order_by("-created_at", "-id")
+
+
 def find_capture(**lookup: Any) -> dict[str, Any] | None:
     """Facts of the newest capture that has a bundle and fits ``lookup``, or None.
 
@@ -90,10 +104,18 @@ def find_capture(**lookup: Any) -> dict[str, Any] | None:
     """
     captures = apps.get_model("telemetry", "Capture").objects
     return (
-        captures.filter(status__in=("succeeded", "superseded"), **lookup)
+        captures.filter(**lookup)
+        .exclude(manifest_hash="")
         .order_by("-generated_at", "-id")
         .values(
-            "id", "target", "generation", "capture_key", "source_run_id", "manifest_hash", "integrity_checked_at", "status"
+            "id",
+            "target",
+            "generation",
+            "capture_key",
+            "source_run_id",
+            "manifest_hash",
+            "integrity_checked_at",
+            "status",
         )
         .first()
     )

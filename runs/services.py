@@ -105,9 +105,7 @@ def create_run(
         if existing is not None:
             return RunOutcome(existing, was_reused=True)
     links = _links(prepared)
-    run = _reserve(
-        run_id, prepared, links, user=user, request_id=request_id, is_async=is_async
-    )
+    run = _reserve(run_id, prepared, links, user=user, request_id=request_id, is_async=is_async)
     return RunOutcome(_carry_out(run, prepared, request_id=request_id, is_async=is_async))
 
 
@@ -323,9 +321,7 @@ def verify_run(
     found = integrity.check_run(run, is_deep=is_deep)
     with transaction.atomic():
         integrity.store_run(run, found)
-        record_event(
-            run, "run.verified", actor=user, request_id=request_id, integrity=found.state
-        )
+        record_event(run, "run.verified", actor=user, request_id=request_id, integrity=found.state)
     return selectors.get_run(run.pk)
 
 

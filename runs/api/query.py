@@ -1,0 +1,51 @@
+"""Query parameters of the run and capture routes, read strictly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework.exceptions import ErrorDetail
+
+from flowtime.api.problems import InvalidQuery
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django_filters import FilterSet
+    from rest_framework.request import Request
+
+
+def filtered(
+    request: Request, filter_class: type[FilterSet], queryset: QuerySet[Any, Any]
+) -> QuerySet[Any, Any]:
+    """``queryset`` narrowed by the request's filters. Raises InvalidQuery naming every wrong one."""
+    filters = filter_class(request.query_params, queryset=queryset)
+    if not filters.is_valid():
+        raise InvalidQuery(
+            {
+                name: [
+                    ErrorDetail(error.messages[0], code=error.code or "invalid") for error in errors
+                ]
+                for name, errors in filters.form.errors.as_data().items()
+            }
+        )
+    return filters.qs
+
+
+def whole_number(
+    request: Request, name: str, *, minimum: int, maximum: int, default: int | None = None
+) -> int | None:
+    """The parameter ``name`` as a number in its bounds. Raises InvalidQuery."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 9
+    number = int(text) if is_number else -1
+    if not minimum <= number <= maximum:
+        raise InvalidQuery(
+            {
+                name: [
+                    ErrorDetail(f"A whole number from {minimum} to {maximum}.", code="out_of_range")
+                ]
+            }
+        )
+    return number

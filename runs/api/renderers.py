@@ -1,0 +1,37 @@
+"""Forms other than JSON: CSV and YAML, whose bytes are made before they come here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.renderers import BaseRenderer
+
+
+class BytesRenderer(BaseRenderer):
+    """Hands on what it is given."""
+
+    charset = None
+    render_style = "binary"
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        return bytes(data)
+
+
+class CSVRenderer(BytesRenderer):
+    """``text/csv``."""
+
+    media_type = "text/csv"
+    format = "csv"
+
+
+class YAMLRenderer(BytesRenderer):
+    """``application/yaml`` (RFC 9512)."""
+
+    media_type = "application/yaml"
+    format = "yaml"

@@ -1,0 +1,28 @@
+"""Routes of runs and templates below /v1/."""
+
+from django.urls import path
+
+from runs.api.template_views import TemplateViewSet
+from runs.api.views import RunViewSet
+
+urlpatterns = [
+    path("templates", TemplateViewSet.as_view({"get": "list"}), name="template-list"),
+    path(
+        "templates/<str:template_id>",
+        TemplateViewSet.as_view({"get": "retrieve"}),
+        name="template-detail",
+    ),
+    path("runs", RunViewSet.as_view({"get": "list", "post": "create"}), name="run-list"),
+    path("runs/<str:run_id>", RunViewSet.as_view({"get": "retrieve"}), name="run-detail"),
+    path("runs/<str:run_id>/replays", RunViewSet.as_view({"post": "replay"}), name="run-replays"),
+    path("runs/<str:run_id>/cancel", RunViewSet.as_view({"post": "cancel"}), name="run-cancel"),
+    path("runs/<str:run_id>/events", RunViewSet.as_view({"get": "events"}), name="run-events"),
+    path("runs/<str:run_id>/model", RunViewSet.as_view({"get": "model"}), name="run-model"),
+    path("runs/<str:run_id>/index", RunViewSet.as_view({"get": "index"}), name="run-index"),
+    path("runs/<str:run_id>/graph", RunViewSet.as_view({"get": "graph"}), name="run-graph"),
+    path(
+        "runs/<str:run_id>/series/<str:series_id>",
+        RunViewSet.as_view({"get": "series"}),
+        name="run-series",
+    ),
+]

@@ -1,0 +1,320 @@
+"""/v1/runs: parse, call one service or selector, render."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.http import HttpResponseBase
+from django.utils.http import parse_etags
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY, PageRequest, keyset_page
+from flowtime.api.renderers import JSONRenderer, dump_json
+from flowtime.api.requests import ASYNC_HEADERS, prefers_async, request_id_of
+from flowtime.api.schema import problems
+from flowtime.api.views import StrictViewSet
+from runs import gating, graph, records, selectors, series, services
+from runs.api import examples, representation
+from runs.api.query import filtered, whole_number
+from runs.api.renderers import CSVRenderer, YAMLRenderer
+from runs.api.requests import ReplayRequestSerializer, RunRequestSerializer
+from runs.api.serializers import (
+    GraphSerializer,
+    RunEventPageSerializer,
+    RunPageSerializer,
+    RunSerializer,
+    SeriesIndexSerializer,
+    SeriesSerializer,
+)
+from runs.filters import RunFilter
+from runs.models import Run
+
+VIEW, ADD = ("runs.view_run",), ("runs.add_run",)
+FILTERS = frozenset(RunFilter.base_filters)
+MAX_BIN = 999_999
+MAX_POINTS = 100_000
+PREFER = OpenApiParameter(
+    "Prefer",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="`respond-async`: answer 202 at once, and let a worker do the work (RFC 7240).",
+)
+RUN_ID = OpenApiParameter(
+    "run_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The id of a run."
+)
+RUN_PROBLEMS = ("template_not_found", "template_invalid", "parameters_invalid", "model_invalid")
+BUNDLE_PROBLEMS = ("bundle_missing", "bundle_corrupt", "bundle_mismatch", "bindings_invalid")
+
+
+RENDERERS: Mapping[str, tuple[type[BaseRenderer], ...]] = {
+    "model": (YAMLRenderer,),
+    "series": (JSONRenderer, CSVRenderer),
+}
+
+
+class RunViewSet(StrictViewSet):
+    """Runs."""
+
+    permissions_by_action: ClassVar = {
+        "list": VIEW,
+        "create": ADD,
+        "retrieve": VIEW,
+        "replay": ("runs.replay_run",),
+        "cancel": ("runs.cancel_run",),
+        "events": VIEW,
+        "model": VIEW,
+        "index": VIEW,
+        "series": VIEW,
+        "graph": VIEW,
+    }
+    query_by_action: ClassVar = {
+        "list": PAGE_QUERY | FILTERS,
+        "events": PAGE_QUERY,
+        "series": ("from", "to", "maxPoints"),
+    }
+    repeatable: ClassVar = ("mode", "status", "templateId", "sourceRunId")
+    throttles_by_action: ClassVar = {"create": "runs.create", "replay": "runs.create"}
+
+    def get_renderers(self) -> Sequence[BaseRenderer]:
+        """JSON, but where the action speaks something else."""
+        return [renderer() for renderer in RENDERERS.get(self.action or "", (JSONRenderer,))]
+
+    @extend_schema(
+        operation_id="listRuns",
+        tags=["Runs"],
+        summary="List runs",
+        parameters=[*examples.RUN_FILTERS, *PAGE_PARAMETERS],
+        responses=RunPageSerializer,
+        examples=[examples.RUN_PAGE],
+    )
+    def list(self, request: Request) -> Response:
+        """Runs, newest first, narrowed by the filters; several values of one filter are alternatives."""
+        asked = PageRequest.from_query(request)
+        page = selectors.page_of_runs(
+            filtered(request, RunFilter, selectors.runs_for_list()),
+            page_size=asked.page_size,
+            cursor=asked.cursor,
+            order=asked.order,
+        )
+        return Response(page.to_json([representation.run_item(row) for row in page.items]))
+
+    @extend_schema(
+        operation_id="createRun",
+        tags=["Runs"],
+        summary="Run a template",
+        parameters=[PREFER],
+        request=RunRequestSerializer,
+        responses={
+            201: OpenApiResponse(RunSerializer, description="The run, finished."),
+            200: OpenApiResponse(
+                examples.EITHER_RUN_OR_PLAN, description="The run that was reused, or the plan."
+            ),
+            202: OpenApiResponse(RunSerializer, description="The run, queued."),
+            **problems(
+                *RUN_PROBLEMS,
+                *BUNDLE_PROBLEMS,
+                "run_exists",
+                "run_not_found",
+                "capture_not_found",
+                "outside_roots",
+                "invalid_id",
+            ),
+        },
+        examples=examples.CREATE_RUN,
+    )
+    def create(self, request: Request) -> Response:
+        """Run a template, or with `options.dryRun` say what would happen. Telemetry is never generated."""
+        body = RunRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        if body.is_dry_run:
+            plan = services.plan_run(body.to_request(), user=request.user)
+            return Response({"isDryRun": True, "plan": representation.plan_facts(plan)})
+        is_async = prefers_async(request)
+        outcome = services.create_run(
+            body.to_request(),
+            user=request.user,
+            request_id=request_id_of(request),
+            is_async=is_async,
+        )
+        if outcome.was_reused:
+            return Response(_shown(outcome.run, request) | {"wasReused": True})
+        return _made(outcome.run, request, is_async=is_async)
+
+    @extend_schema(
+        operation_id="getRun",
+        tags=["Runs"],
+        summary="Show a run",
+        parameters=[
+            RUN_ID,
+            OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER),
+        ],
+        responses={
+            200: RunSerializer,
+            304: OpenApiResponse(description="Nothing changed since the ETag that was sent."),
+            **problems("run_not_found"),
+        },
+        examples=[examples.RUN],
+    )
+    def retrieve(self, request: Request, run_id: str) -> HttpResponseBase:
+        """A run in full, with what the caller may do with it now. Its files are looked at on the way."""
+        run = services.notice_run(selectors.get_run(run_id))
+        facts = _shown(run, request)
+        etag = f'"{hashlib.sha256(dump_json(facts)).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        sent = parse_etags(request.headers.get("If-None-Match", ""))
+        if etag in sent or sent == ["*"]:
+            return Response(status=304, headers=headers)
+        return Response(facts, headers=headers)
+
+    @extend_schema(
+        operation_id="createReplay",
+        tags=["Runs"],
+        summary="Replay a run",
+        parameters=[RUN_ID, PREFER],
+        request=ReplayRequestSerializer,
+        responses={
+            201: OpenApiResponse(RunSerializer, description="The new run, finished."),
+            202: OpenApiResponse(RunSerializer, description="The new run, queued."),
+            **problems(
+                "run_not_found",
+                "run_unreadable",
+                "model_invalid",
+                "template_invalid",
+                "parameters_invalid",
+                *BUNDLE_PROBLEMS,
+            ),
+        },
+        examples=examples.CREATE_REPLAY,
+    )
+    def replay(self, request: Request, run_id: str) -> Response:
+        """Make a new run with the same template, parameters and seed, from the model or from its telemetry."""
+        body = ReplayRequestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        is_async = prefers_async(request)
+        run = services.create_replay(
+            selectors.get_run(run_id),
+            source=body.validated_data["from"],
+            user=request.user,
+            request_id=request_id_of(request),
+            is_async=is_async,
+        )
+        return _made(run, request, is_async=is_async)
+
+    @extend_schema(
+        operation_id="cancelRun",
+        tags=["Runs"],
+        summary="Cancel a run",
+        parameters=[RUN_ID],
+        request=None,
+        responses={200: RunSerializer, **problems("run_not_found", "run_not_cancelable")},
+        examples=[examples.RUN],
+    )
+    def cancel(self, request: Request, run_id: str) -> Response:
+        """Cancel a queued run, or ask a running one to stop."""
+        run = services.cancel_run(
+            selectors.get_run(run_id), user=request.user, request_id=request_id_of(request)
+        )
+        return Response(_shown(run, request))
+
+    @extend_schema(
+        operation_id="listRunEvents",
+        tags=["Runs"],
+        summary="List the events of a run",
+        parameters=[RUN_ID, *PAGE_PARAMETERS],
+        responses={200: RunEventPageSerializer, **problems("run_not_found")},
+        examples=[examples.RUN_EVENTS],
+    )
+    def events(self, request: Request, run_id: str) -> Response:
+        """What happened to the run, oldest first unless asked otherwise."""
+        asked = PageRequest.from_query(request, default_order="oldest")
+        page = keyset_page(
+            selectors.events_for_run(selectors.get_run(run_id)),
+            fields=("id",),
+            page_size=asked.page_size,
+            cursor=asked.cursor,
+            order=asked.order,
+        )
+        return Response(page.to_json([representation.event_facts(event) for event in page.items]))
+
+    @extend_schema(
+        operation_id="getRunModel",
+        tags=["Runs"],
+        summary="Show the model of a run",
+        parameters=[RUN_ID],
+        responses={
+            (200, "application/yaml"): OpenApiTypes.STR,
+            **problems("run_not_found", "run_unreadable"),
+        },
+    )
+    def model(self, request: Request, run_id: str) -> Response:
+        """The exact model that was evaluated: parameters bound, defaults written out."""
+        with services.open_bundle(selectors.get_run(run_id)) as bundle:
+            text = bundle.model_yaml.encode()
+        return Response(text, content_type="application/yaml")
+
+    @extend_schema(
+        operation_id="getRunIndex",
+        tags=["Runs"],
+        summary="List the series of a run",
+        parameters=[RUN_ID],
+        responses={200: SeriesIndexSerializer, **problems("run_not_found", "run_unreadable")},
+        examples=[examples.SERIES_INDEX],
+    )
+    def index(self, request: Request, run_id: str) -> Response:
+        """The series catalogue: what there is to read, with the digest of each file."""
+        entries = series.read_index(selectors.get_run(run_id))
+        return Response({"items": [representation.series_entry(entry) for entry in entries]})
+
+    @extend_schema(
+        operation_id="getRunSeries",
+        tags=["Runs"],
+        summary="Read a series",
+        parameters=[RUN_ID, *examples.SERIES_PARAMETERS],
+        responses={
+            (200, "application/json"): SeriesSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+            **problems("run_not_found", "series_not_found", "run_unreadable"),
+        },
+        examples=[examples.SERIES],
+    )
+    def series(self, request: Request, run_id: str, series_id: str) -> Response:
+        """Values by bin, as JSON or CSV. `maxPoints` keeps the least and the greatest of each stretch."""
+        selection = series.read_series(
+            selectors.get_run(run_id),
+            series_id,
+            first=whole_number(request, "from", minimum=0, maximum=MAX_BIN, default=0) or 0,
+            last=whole_number(request, "to", minimum=0, maximum=MAX_BIN),
+            max_points=whole_number(request, "maxPoints", minimum=2, maximum=MAX_POINTS),
+        )
+        if request.accepted_renderer.format == "csv":
+            text = representation.series_csv(selection)
+            return Response(text, content_type="text/csv; charset=utf-8")
+        return Response(representation.series_facts(selection))
+
+    @extend_schema(
+        operation_id="getRunGraph",
+        tags=["Runs"],
+        summary="Show the topology of a run",
+        parameters=[RUN_ID],
+        responses={200: GraphSerializer, **problems("run_not_found", "run_unreadable")},
+        examples=[examples.GRAPH],
+    )
+    def graph(self, request: Request, run_id: str) -> Response:
+        """Places with the series of their roles, and the connections between them."""
+        return Response(graph.graph_of_run(selectors.get_run(run_id)))
+
+
+def _shown(run: Run, request: Request) -> dict[str, Any]:
+    actions = gating.actions_for(run, request.user)
+    return representation.run_detail(run, records.run_record(run), actions)
+
+
+def _made(run: Run, request: Request, *, is_async: bool) -> Response:
+    headers = {"Location": f"/v1/runs/{run.pk}"} | (ASYNC_HEADERS if is_async else {})
+    return Response(_shown(run, request), status=202 if is_async else 201, headers=headers)

@@ -1,0 +1,62 @@
+"""What the telemetry app refuses: each refusal with the code, title and status that a client meets."""
+
+from flowtime.errors import FlowTimeError
+from runs.errors import CaptureNotFound
+
+__all__ = [
+    "CaptureExists",
+    "CaptureInProgress",
+    "CaptureNotFound",
+    "NothingToCapture",
+    "OutsideLibrary",
+    "RunNotCapturable",
+    "UnsupportedSource",
+]
+
+
+class UnsupportedSource(FlowTimeError):
+    """Telemetry is generated from runs only."""
+
+    code = "unsupported_source"
+    title = "This source is not supported"
+    status = 400
+
+
+class OutsideLibrary(FlowTimeError):
+    """The directory does not resolve to a place of the shared library."""
+
+    code = "outside_roots"
+    title = "Outside the telemetry library"
+    status = 400
+
+
+class RunNotCapturable(FlowTimeError):
+    """The run has not succeeded, or is itself a telemetry run."""
+
+    code = "run_not_capturable"
+    title = "The run cannot be captured"
+    status = 422
+
+
+class NothingToCapture(FlowTimeError):
+    """No node of the run's model binds a series to a role that telemetry has a metric for."""
+
+    code = "nothing_to_capture"
+    title = "There is nothing to capture"
+    status = 422
+
+
+class CaptureExists(FlowTimeError):
+    """The target holds a bundle; ``capture`` carries its recorded facts."""
+
+    code = "capture_exists"
+    title = "A telemetry bundle already exists"
+    status = 409
+
+
+class CaptureInProgress(FlowTimeError):
+    """Another capture of the same target has not finished."""
+
+    code = "capture_in_progress"
+    title = "A capture is in progress"
+    status = 409
