@@ -11,7 +11,7 @@ NOTHING = 1e-9
 def fill_oldest_ages(
     *, inflow: np.ndarray, depth: np.ndarray, seeds: np.ndarray, minutes: float, out: np.ndarray
 ) -> None:
-    """Age in minutes at the end of each bin, for stacks of shape (n, bins); ``inflow`` has no gaps.
+    """Age in minutes at the end of each bin, for stacks of shape (n, bins), seeds (n, 1); ``inflow`` has no gaps.
 
     What has left so far is what has come minus what is there: the ledger of engine §18.1 makes that equal to the
     cumulative out + lost + overflow. A content that arrived within the bin needs no look back.
@@ -22,7 +22,7 @@ def fill_oldest_ages(
     out[is_empty] = 0.0
     for row in np.flatnonzero(is_older.any(axis=1)):
         bins = np.flatnonzero(is_older[row])
-        out[row, bins] = _look_back(inflow[row], depth[row], float(seeds[row]), bins)
+        out[row, bins] = _look_back(inflow[row], depth[row], float(seeds[row, 0]), bins)
     out *= minutes
 
 

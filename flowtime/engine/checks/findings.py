@@ -30,7 +30,7 @@ def from_finding(finding: Finding) -> Hit:
             words={"note": note, "code": finding.code},
         )
     has_amount = finding.amount is not None and np.nanmax(np.abs(finding.amount), initial=0.0) > 0
-    by = ", at most by {amount} in bin {worst}" if has_amount else ""
+    by = ", by up to {amount} in bin {worst}" if has_amount else ""
     return Hit(
         code=finding.code,
         node=finding.node,

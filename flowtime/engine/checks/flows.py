@@ -62,8 +62,8 @@ def _mismatch(run: Run, balance: Balance, bins: np.ndarray, gap: np.ndarray) -> 
         node=balance.node,
         class_id=balance.class_id,
         edges=balance.edges,
-        say="The {role}{whose} of {node} differ from what {moves} over its edges from bin {first}, at "
-        "most by {amount} in bin {worst}.",
+        say="The {role}{whose} of {node} differ from what {moves} over its edges from bin {first}, by "
+        "up to {amount} in bin {worst}.",
         words={
             "role": balance.role,
             "whose": whose,

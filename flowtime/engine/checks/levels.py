@@ -155,8 +155,8 @@ class Comparison:
             yield Hit(
                 code=self.code,
                 node=self.nodes[at],
-                say="The {above} of {node} exceed its {below} from bin {first}, at most by {amount} in "
-                "bin {worst}.",
+                say="{node} has more {above} than {below} from bin {first}, up to {amount} more in bin "
+                "{worst}.",
                 words={"above": self.above, "below": self.below},
                 look=gaps(bins[at], above[at], below[at]),
             )

@@ -108,7 +108,7 @@ class Routers:
                     node=routed.node,
                     class_id=class_id,
                     say="What {node} routes of class {class_id} differs from its input from bin {first}, "
-                    "at most by {amount} in bin {worst}.",
+                    "by up to {amount} in bin {worst}.",
                     words={"class_id": name(class_id)},
                     look=amounts(bins, np.abs(offered - carried)),
                 )
@@ -147,7 +147,7 @@ class Members:
             yield Hit(
                 code="constraint_limited",
                 node=member.node,
-                say="{constraints} limits {node} in {bins}, first in bin {first}, at most by {amount} in "
+                say="{constraints} limits {node} in {bins}, first in bin {first}, by up to {amount} in "
                 "bin {worst}.",
                 words={"constraints": " or ".join(name(c) for c in member.constraints)},
                 look=amounts(bins, refused),

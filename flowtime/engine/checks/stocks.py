@@ -81,7 +81,7 @@ class GivenDepth:
                     code="queue_depth_mismatch",
                     node=queue.key,
                     say="The stated queue depth of {node} differs from what its flows give from bin "
-                    "{first}, at most by {amount} in bin {worst}.",
+                    "{first}, by up to {amount} in bin {worst}.",
                     look=amounts(bins, np.abs(stated - expected)),
                 )
 

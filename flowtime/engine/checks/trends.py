@@ -130,7 +130,7 @@ class AgeRisk:
                 node=nodes[at],
                 shortest=STREAK,
                 say="Work at {node} waits longer than the promised {limit} minutes in three or more bins "
-                "in a row from bin {first}, at most by {amount} minutes in bin {worst}.",
+                "in a row from bin {first}, by up to {amount} minutes in bin {worst}.",
                 words={"limit": number(limit)},
                 look=gaps(bins[at], ages[at], limit),
             )
