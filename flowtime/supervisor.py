@@ -41,7 +41,8 @@ def _die_with_parent() -> None:
 class Supervisor:
     """Runs its children until one signal ends them all, or one cannot be kept alive.
 
-    ``tell(event, name)`` hears of ``started``, ``restarted`` and ``died`` children.
+    ``tell(event, name, number)`` hears of ``started`` and ``restarted`` children with their process id,
+    and of those that ``died`` with their exit code.
     """
 
     children: Sequence[Child]
@@ -51,8 +52,10 @@ class Supervisor:
 
     def run(self) -> int:
         """Supervise until told to stop. The exit code: 0 when asked, 1 when a child cannot live."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop_soon)
+        before = {
+            number: signal.signal(number, self._stop_soon)
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
         code = 0
         try:
             while not self.is_stopping:
@@ -62,6 +65,8 @@ class Supervisor:
                 time.sleep(0.1)
         finally:
             self._stop_all()
+            for number, handler in before.items():
+                signal.signal(number, handler)
         return code
 
     def _stop_soon(self, _number: int, _frame: FrameType | None) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 # They register themselves when imported; first here, so that ours take their place.
+import axes.admin  # noqa: F401
 import django_tasks_db.admin  # noqa: F401
 import knox.admin  # noqa: F401
+from axes.models import AccessFailureLog, AccessLog
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.decorators import login_required
@@ -26,13 +29,22 @@ admin.site.site_header = "FlowTime administration"
 admin.site.site_title = "FlowTime administration"
 admin.site.index_title = "Records and people"
 admin.site.site_url = "/runs"
+# The way to every list stands in the header; the tables need the width.
+admin.site.enable_nav_sidebar = False
 # One door: the product's sign-in, with its lockout, serves the admin too.
 admin.site.login = login_required(admin.site.login)  # type: ignore[method-assign]
+
+# What other people's apps are called here.
+apps.get_app_config("auth").verbose_name = "People"
+apps.get_app_config("axes").verbose_name = "Sign-in"
+apps.get_app_config("knox").verbose_name = "API tokens"
 
 admin.site.unregister(User)
 admin.site.unregister(AuthToken)
 # The queue is only a doorbell; what a job did stands on the run or the capture.
 admin.site.unregister(DBTaskResult)
+# Attempts unlock people and stay; the other two are switched off or repeat them.
+admin.site.unregister((AccessLog, AccessFailureLog))
 
 
 @admin.register(User)

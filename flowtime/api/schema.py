@@ -22,6 +22,12 @@ HEADERS = {
     503: {"Retry-After": "Seconds to wait."},
 }
 
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "The same key with the same body is answered alike for 24 hours, and done once.",
+}
 FIELD_PROBLEM = {
     "type": "object",
     "required": ["code", "detail", "pointer"],
@@ -70,7 +76,13 @@ class Schema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
             operation[CODES_KEY] = list(self._usual_codes(operation))
+            if self._is_idempotent:
+                operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         return operation
+
+    @property
+    def _is_idempotent(self) -> bool:
+        return self.method == "POST" and getattr(self.view, "is_idempotent", False)
 
     def _usual_codes(self, operation: Mapping[str, Any]) -> Iterable[str]:
         yield from ALWAYS
@@ -80,6 +92,8 @@ class Schema(AutoSchema):
             yield from WITH_BODY
         if self.method == "POST":
             yield "insufficient_storage"
+        if self._is_idempotent:
+            yield "idempotency_key_reused"
         request = self.view.request
         action = getattr(self.view, "action", None) or (request and action_of(self.view, request))
         throttled = getattr(self.view, "throttles_by_action", {})

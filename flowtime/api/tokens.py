@@ -71,8 +71,8 @@ class TokensView(StrictView):
     """Your bearer tokens."""
 
     permissions_by_action: ClassVar = {"get": (), "post": ()}
-    # For the document; what counts is _limit_attempts, which comes before the password is looked at.
-    throttles_by_action: ClassVar = {}
+    # A token is shown once: its answer is never kept.
+    is_idempotent: ClassVar = False
 
     def get_authenticators(self) -> list[Any]:
         """A token cannot make another token: that takes the password or a session."""

@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
 from flowtime.api.exceptions import InvalidQuery
+from flowtime.api.idempotency import Answered, Slot, slot_of
 from flowtime.api.permissions import action_of
 
 
@@ -19,6 +21,7 @@ class StrictMixin:
     ``query_by_action``: query parameters the action knows; no entry means none.
     ``repeatable``: the query parameters that may be given more than once.
     ``throttles_by_action``: the scope the action counts towards.
+    ``is_idempotent``: whether a POST with an ``Idempotency-Key`` may be answered from memory.
     """
 
     http_method_names: ClassVar[Sequence[str]] = ("get", "post", "put", "patch", "delete", "head")
@@ -26,6 +29,8 @@ class StrictMixin:
     query_by_action: ClassVar[Mapping[str, Collection[str]]] = {}
     repeatable: ClassVar[Collection[str]] = ()
     throttles_by_action: ClassVar[Mapping[str, str]] = {}
+    is_idempotent: ClassVar[bool] = True
+    _slot: Slot | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Everything a request passes before its action."""
@@ -35,6 +40,22 @@ class StrictMixin:
             check_query(
                 request, known=self.query_by_action.get(action, ()), repeatable=self.repeatable
             )
+            if self.is_idempotent and (slot := slot_of(request)):
+                slot.reserve()
+                self._slot = slot
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """An answer given before is given again; anything else is a problem."""
+        if isinstance(exc, Answered):
+            return exc.response
+        return super().handle_exception(exc)  # type: ignore[misc,no-any-return]
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Keep the answer where it may be asked for again."""
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        return self._slot.settle(response) if self._slot else response
 
 
 def check_query(
