@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def action_of(view: APIView, request: Request) -> str | None:
     """The viewset action, or the method's name on a plain view; None when the view has no such method."""
-    if hasattr(view, "action_map"):
-        return view.action_map.get(request.method.lower()) if view.action_map else None
     method = str(request.method).lower()
+    if hasattr(view, "action_map"):
+        return view.action_map.get(method) if view.action_map else None
     return method if method in view.http_method_names and hasattr(view, method) else None
 
 

@@ -279,8 +279,8 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
 class UnknownRoute(APIView):
     """Whatever under /v1 is not a route: 404 to everybody, by every method, in every form."""
 
-    authentication_classes: ClassVar[list[type]] = []
-    permission_classes: ClassVar[list[type]] = [AllowAny]
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:

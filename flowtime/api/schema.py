@@ -86,7 +86,7 @@ class Schema(AutoSchema):
 
     def _usual_codes(self, operation: Mapping[str, Any]) -> Iterable[str]:
         yield from ALWAYS
-        if not any(issubclass(one, AllowAny) for one in self.view.permission_classes):
+        if AllowAny not in self.view.permission_classes:
             yield from SIGNED_IN
         if "requestBody" in operation:
             yield from WITH_BODY

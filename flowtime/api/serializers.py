@@ -18,12 +18,12 @@ class StrictSerializer(serializers.Serializer[Any]):
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:
             if unknown and isinstance(error.detail, dict):
-                error.detail.update(_unknown(unknown))
+                error.detail |= _unknown(unknown)
             raise
         if unknown:
             raise serializers.ValidationError(_unknown(unknown))
         return value
 
 
-def _unknown(keys: list[Any]) -> dict[str, list[ErrorDetail]]:
+def _unknown(keys: list[Any]) -> dict[str, Any]:
     return {str(key): [ErrorDetail("There is no such field.", code="unknown")] for key in keys}

@@ -32,7 +32,8 @@ class ScopedThrottle(SimpleRateThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count this request; False when the scope is used up."""
-        self.rate = api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
+        rate: Any = api_settings.DEFAULT_THROTTLE_RATES.get(self.scope)
+        self.rate = rate
         self.num_requests, self.duration = self.parse_rate(self.rate)
         if self.rate is None:
             return True

@@ -22,6 +22,7 @@ from flowtime.api.views import StrictView
 # Enough of the digest to be one of a kind; the digest says nothing about the token.
 ID_LENGTH = 32
 MAX_DAYS = 365
+SIGN_IN: Any = [{"basic": []}, {"session": []}]
 EXAMPLE = {
     "tokenId": "9f2b7c4ad1e84a0f8b1c2d3e4f5a6b7c",
     "createdUtc": "2026-11-23T10:15:00Z",
@@ -107,7 +108,7 @@ class TokensView(StrictView):
         operation_id="createToken",
         tags=["Authentication"],
         summary="Make a token",
-        auth=[{"basic": []}, {"session": []}],
+        auth=SIGN_IN,
         request=TokenRequestSerializer,
         responses={201: NewTokenSerializer, **problems("throttled")},
         examples=[

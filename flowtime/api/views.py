@@ -48,7 +48,7 @@ class StrictMixin:
         """An answer given before is given again; anything else is a problem."""
         if isinstance(exc, Answered):
             return exc.response
-        return super().handle_exception(exc)  # type: ignore[misc,no-any-return]
+        return super().handle_exception(exc)  # type: ignore[misc]
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
