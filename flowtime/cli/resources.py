@@ -23,10 +23,10 @@ class Items(TypedDict, Generic[Item]):
 
 
 class Grid(TypedDict):
-    """The time grid of a run or a template."""
+    """The time grid of a run or a template; a template may have a parameter in a number's place."""
 
-    bins: int
-    binSize: int
+    bins: int | str
+    binSize: int | str
     binUnit: str
 
 
@@ -134,7 +134,7 @@ class Run(TypedDict):
     grid: Grid
     warningCount: int
     rng: dict[str, Any]
-    inputHash: str
+    inputHash: str | None
     sourceRunId: str | None
     telemetry: Telemetry
     wasReused: NotRequired[bool]
@@ -154,7 +154,7 @@ class Plan(TypedDict):
     templateVersion: str
     mode: str
     effectiveParameters: dict[str, object]
-    inputHash: str
+    inputHash: str | None
     grid: Grid
     series: list[str]
     warnings: list[dict[str, Any]]

@@ -67,7 +67,7 @@ def show_run(run: Run) -> None:
             ("source run", run["sourceRunId"] or ""),
             ("replay of", provenance.get("replayOf") or ""),
             ("reproduction", _reproduction(provenance.get("reproduction"))),
-            ("input hash", run["inputHash"]),
+            ("input hash", run["inputHash"] or ""),
         )
     )
     _show_parameters(run.get("parameters") or {}, run.get("overrides") or {})
@@ -139,7 +139,7 @@ def show_plan(plan: Plan) -> None:
             ("cells", str(estimate.get("cells", ""))),
             ("size", output.byte_text(estimate["bytes"]) if "bytes" in estimate else ""),
             ("warnings", str(len(plan["warnings"]))),
-            ("input hash", plan["inputHash"]),
+            ("input hash", plan["inputHash"] or ""),
         )
     )
     _show_warnings(plan["warnings"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +14,10 @@ from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
-from django.db.models import Model, QuerySet
+from django.db import connection
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -22,6 +25,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from flowtime.errors import FlowTimeError
+from runs.chronicle import tell
 from runs.models import Integrity
 from runs.templatetags import flowtime_ui as ui
 
@@ -94,7 +98,7 @@ class RecordChangeList(ChangeList):
         Django's own tag groups the whole table by date; the two ends come from the index.
         """
         name = self.date_hierarchy
-        if not isinstance(name, str):
+        if not isinstance(name, str) or self.query:
             return None
         moments = self.queryset.order_by()
         first = moments.order_by(name).values_list(name, flat=True).first()
@@ -157,8 +161,9 @@ class RecordEvent:
 
     at: datetime
     name: str
+    sentence: str
     actor: str
-    facts: SafeString
+    tone: str
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,7 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     paginator = BoundedPaginator
     list_per_page = 50
     list_max_show_all = 0
+    sortable_by = ()
     show_full_result_count = False
     show_facets = ShowFacets.NEVER
     actions_selection_counter = True
@@ -199,23 +205,44 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return the list with bounded counts and dates."""
         return RecordChangeList
 
+    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+        """Newest first; what was searched for by the beginning of an id comes in the order of ids."""
+        return ("-pk",) if request.GET.get(SEARCH_VAR) else super().get_ordering(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Narrow to the rows of which one of ``search_fields`` begins with the text."""
+        prefix = search_term.strip()
+        if not prefix:
+            return queryset, False
+        beginnings = (beginning(name, prefix) for name in self.search_fields)
+        return queryset.filter(reduce(or_, beginnings)), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the list under the name of what it lists."""
+        title = str(self.opts.verbose_name_plural).capitalize()
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def record_page(self, request: HttpRequest, record: Any) -> RecordPage:
         """Return what the change page shows around the fields of ``record``."""
         return RecordPage()
 
-    def change_view(
+    def render_change_form(
         self,
         request: HttpRequest,
-        object_id: str,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
         form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+        obj: Any = None,
     ) -> HttpResponse:
         """Show one record with its actions, its relations and its events."""
-        record = self.get_object(request, object_id)
-        if record is not None and self.has_view_permission(request, record):
-            page = {"record_page": self.record_page(request, record)}
-            extra_context = {**page, **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, extra_context)
+        context["title"] = str(self.opts.verbose_name).capitalize()
+        context["record_page"] = self.record_page(request, obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def chosen_ids(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
         """Return the ids an action was asked for, none when they are more than one request may take."""
@@ -276,6 +303,17 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
 
+def beginning(name: str, prefix: str) -> Q:
+    """Return the condition that ``name`` begins with ``prefix``, in the form the index answers.
+
+    SQLite answers LIKE by a scan, whatever the collation; PostgreSQL has a pattern index for it,
+    and other collations there would put a range elsewhere.
+    """
+    if connection.vendor == "sqlite":
+        return Q(**{f"{name}__gte": prefix, f"{name}__lt": f"{prefix}\U0010ffff"})
+    return Q(**{f"{name}__startswith": prefix})
+
+
 class EventAdmin(RecordAdmin):
     """Admin of lifecycle events: newest first, found by record, name or actor."""
 
@@ -283,7 +321,6 @@ class EventAdmin(RecordAdmin):
     list_select_related = ("actor",)
     list_display = ("moment", "name", "subject", "actor", "facts")
     list_display_links = None
-    sortable_by = ()
     actions = None
     ordering = ("-id",)
 
@@ -299,11 +336,11 @@ class EventAdmin(RecordAdmin):
 
 
 def shown_events(events: QuerySet[Any]) -> list[RecordEvent]:
-    """Return the newest few of ``events``, newest first."""
-    newest = events.order_by("-id")[:EVENT_LIMIT]
+    """Return the newest few of ``events``, newest first, in the words of the operator pages."""
+    newest = list(events.order_by("-id")[:EVENT_LIMIT])
     return [
-        RecordEvent(event.at, event.name, str(event.actor or ""), facts_text(event.attributes))
-        for event in newest
+        RecordEvent(event.at, event.name, step.sentence, str(event.actor or ""), step.tone)
+        for event, step in zip(newest, tell(newest, with_files=True), strict=True)
     ]
 
 
@@ -334,6 +371,16 @@ def id_link(view_name: str, identifier: str) -> SafeString | str:
     return format_html('<a class="mono" href="{}">{}</a>', url, identifier)
 
 
+def short_link(view_name: str, identifier: str) -> SafeString | str:
+    """Return the end of an id as a link, where a list has no room for all of it."""
+    if not identifier:
+        return "–"
+    url = reverse(f"admin:{view_name}_change", args=[quote(identifier)])
+    return format_html(
+        '<a class="mono" href="{}" title="{}">{}</a>', url, identifier, ui.short_id(identifier)
+    )
+
+
 def list_url(view_name: str, **lookups: str) -> str:
     """Return the admin list narrowed by ``lookups``."""
     return f"{reverse(f'admin:{view_name}_changelist')}?{urlencode(lookups)}"
@@ -342,6 +389,11 @@ def list_url(view_name: str, **lookups: str) -> str:
 def marked(status: str, label: str) -> SafeString:
     """Return a status as the product shows it: shape and word."""
     return format_html('<span class="status">{}{}</span>', ui.status_mark(status), label)
+
+
+def with_second(first: str, second: str) -> SafeString:
+    """Return a cell of two lines, the second muted."""
+    return format_html('{}<small class="second">{}</small>', first, second)
 
 
 def integrity_mark(state: str) -> SafeString:

@@ -78,14 +78,12 @@ class RunAdmin(RecordAdmin):
         "status_mark",
         "template",
         "mode",
-        "created",
-        "created_by",
+        "created_and_by",
         "telemetry",
-        "warning_count",
+        "warnings",
         "integrity_mark",
-        "source_run_link",
+        "source_run_short",
     )
-    sortable_by = ("created",)
     list_select_related = ("created_by",)
     list_filter = (
         "status",
@@ -96,8 +94,8 @@ class RunAdmin(RecordAdmin):
         "integrity",
     )
     date_hierarchy = "created_at"
-    search_fields = ("id__startswith", "template_id__startswith")
-    search_help_text = "The beginning of a run id or of a template id."
+    search_fields = ("id",)
+    search_help_text = "The beginning of a run id."
     ordering = ("-created_at", "-id")
     actions = ("replay_from_model", "replay_from_telemetry", "verify")
     fieldsets = (
@@ -152,7 +150,7 @@ class RunAdmin(RecordAdmin):
 
     # Lists and fields
 
-    @admin.display(description="Status", ordering="status")
+    @admin.display(description="Status")
     def status_mark(self, run: Run) -> SafeString:
         """Status as shape and word."""
         return records.marked(run.status, run.get_status_display())
@@ -160,17 +158,22 @@ class RunAdmin(RecordAdmin):
     @admin.display(description="Template")
     def template(self, run: Run) -> SafeString:
         """Title, id and version."""
-        return format_html(
-            '{}<small class="second">{} {}</small>',
-            run.template_title,
-            run.template_id,
-            run.template_version,
-        )
+        return records.with_second(run.template_title, f"{run.template_id} {run.template_version}")
 
-    @admin.display(description="Created", ordering="created_at")
+    @admin.display(description="Created")
     def created(self, run: Run) -> str:
         """When the run was asked for."""
         return ui.when(run.created_at)
+
+    @admin.display(description="Created")
+    def created_and_by(self, run: Run) -> SafeString:
+        """When the run was asked for, and by whom."""
+        return records.with_second(ui.when(run.created_at), f"by {run.created_by or 'nobody'}")
+
+    @admin.display(description="Warnings")
+    def warnings(self, run: Run) -> int:
+        """How many warnings the run has."""
+        return run.warning_count
 
     @admin.display(description="Started")
     def started(self, run: Run) -> str:
@@ -193,10 +196,8 @@ class RunAdmin(RecordAdmin):
             return records.marked("generating", "In progress")
         if not run.telemetry_available:
             return records.marked("unavailable", "Not available")
-        return format_html(
-            '{}<small class="second">{}</small>',
-            records.marked("available", "Available"),
-            ui.when(run.telemetry_generated_at),
+        return records.with_second(
+            records.marked("available", "Available"), ui.when(run.telemetry_generated_at)
         )
 
     @admin.display(description="Integrity")
@@ -214,6 +215,11 @@ class RunAdmin(RecordAdmin):
         """The run this one replays."""
         return records.id_link("runs_run", run.source_run_id or "")
 
+    @admin.display(description="Source run")
+    def source_run_short(self, run: Run) -> str:
+        """The run this one replays, cut for the list."""
+        return records.short_link("runs_run", run.source_run_id or "")
+
     @admin.display(description="Failure")
     def failure(self, run: Run) -> str:
         """Why the run failed."""
@@ -222,7 +228,7 @@ class RunAdmin(RecordAdmin):
     @admin.display(description="Parameters")
     def parameters(self, run: Run) -> str:
         """The parameters the caller set; the others have the template's defaults."""
-        given = run.document.request.get("parameters") or {}
+        given = run.document.request.get("request", {}).get("parameters") or {}
         if not given:
             return "All as the template declares"
         rows = (
@@ -238,7 +244,7 @@ class RunAdmin(RecordAdmin):
     @admin.display(description="Window")
     def window(self, run: Run) -> str:
         """From when to when."""
-        return ui.window_of(run)
+        return ui.window(run.window_start, run.window_minutes)
 
     @admin.display(description="Random numbers")
     def rng(self, run: Run) -> str:
@@ -285,9 +291,7 @@ class RunAdmin(RecordAdmin):
     @admin.display(description="Reproduction")
     def reproduction(self, run: Run) -> str:
         """How exactly the source is reproduced."""
-        if run.compared_series is None:
-            return "–"
-        return f"{run.identical_series} of {run.compared_series} series identical"
+        return ui.reproduction(run) or "–"
 
     # The change page
 
@@ -304,7 +308,7 @@ class RunAdmin(RecordAdmin):
         """Return the buttons of one run."""
         allowed = gating.actions_for(run, request.user)
         model, telemetry = allowed["replayFromModel"], allowed["replayFromTelemetry"]
-        may_verify = self.has_verify_run_permission(request)
+        why_not_verify = self.why_not_verify(request, run)
         return [
             RecordAction("replay_from_model", "Replay from model", model.allowed, model.reason),
             RecordAction(
@@ -313,9 +317,7 @@ class RunAdmin(RecordAdmin):
                 telemetry.allowed,
                 telemetry.reason,
             ),
-            RecordAction(
-                "verify", "Verify", may_verify, None if may_verify else gating.NEEDS_OPERATOR
-            ),
+            RecordAction("verify", "Verify", why_not_verify is None, why_not_verify),
         ]
 
     def related(self, run: Run) -> list[Related]:
@@ -348,6 +350,12 @@ class RunAdmin(RecordAdmin):
     def has_verify_run_permission(self, request: HttpRequest) -> bool:
         """Whether the user may verify run bundles."""
         return request.user.has_perm("runs.verify_run")
+
+    def why_not_verify(self, request: HttpRequest, run: Run) -> str | None:
+        """Why the run's files cannot be checked, or not by this user."""
+        if run.status != Run.Status.SUCCEEDED:
+            return gating.NOT_SUCCEEDED if run.is_finished else gating.NOT_FINISHED
+        return None if self.has_verify_run_permission(request) else gating.NEEDS_OPERATOR
 
     def chosen_runs(self, request: HttpRequest, queryset: QuerySet[Run]) -> Iterator[Run]:
         """Yield the chosen runs as they are now, after a look at their files."""
@@ -400,12 +408,10 @@ class RunAdmin(RecordAdmin):
     @admin.action(description="Verify", permissions=["verify_run"])
     def verify(self, request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse | None:
         """Hash the files of each chosen run again."""
-        self.act(
-            request,
-            self.chosen_runs(request, queryset),
-            partial(self._verify_one, request),
-            description="Verified.",
+        runs = self.sort_out(
+            request, self.chosen_runs(request, queryset), partial(self.why_not_verify, request)
         )
+        self.act(request, runs, partial(self._verify_one, request), description="Verified.")
         return self.after_action(request)
 
     def _verify_one(self, request: HttpRequest, run: Run) -> SafeString:
@@ -437,7 +443,7 @@ class RunEventAdmin(records.EventAdmin):
     """Lifecycle events of runs."""
 
     list_filter = (RunEventNameFilter,)
-    search_fields = ("run__id__startswith",)
+    search_fields = ("run_id",)
     search_help_text = "The beginning of a run id."
 
     @admin.display(description="Run")

@@ -21,9 +21,11 @@ from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
 from runs.admin.runs import TemplateFilter, WarningFilter
 from runs.templatetags import flowtime_ui as ui
 from runs.wording import say_bytes, say_count, say_ranges
-from telemetry import selectors, services
+from telemetry import integrity, selectors, services
 from telemetry.admin import generating
 from telemetry.models import Capture, CaptureEvent
+
+NO_BUNDLE = "This capture has no bundle."
 
 # http-api §4.2
 CAPTURE_EVENTS = (
@@ -59,17 +61,15 @@ class CaptureAdmin(RecordAdmin):
         "source_run_link",
         "key",
         "generation",
-        "generated",
-        "requested_by",
-        "file_count",
-        "warning_count",
+        "generated_and_by",
+        "files",
+        "warning_total",
         "integrity_mark",
     )
-    sortable_by = ()
     list_select_related = ("requested_by",)
     list_filter = ("status", TemplateFilter, WarningFilter, "integrity")
     date_hierarchy = "requested_at"
-    search_fields = ("id__startswith", "source_run__id__startswith", "capture_key__startswith")
+    search_fields = ("id", "source_run_id", "capture_key")
     search_help_text = "The beginning of a capture id, of a run id or of a capture key."
     ordering = ("-requested_at", "-id")
     actions = ("verify", "generate_again")
@@ -109,6 +109,13 @@ class CaptureAdmin(RecordAdmin):
         """The operator page of the capture."""
         return capture.get_absolute_url()
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Capture | None:
+        """Return the capture after a look at its files, as the operator page does."""
+        capture: Capture | None = super().get_object(request, object_id, from_field)
+        return None if capture is None else services.notice_capture(capture)
+
     # Lists and fields
 
     @admin.display(description="Status")
@@ -135,6 +142,23 @@ class CaptureAdmin(RecordAdmin):
     def generated(self, capture: Capture) -> str:
         """When the bundle was generated."""
         return generated_text(capture)
+
+    @admin.display(description="Generated")
+    def generated_and_by(self, capture: Capture) -> SafeString:
+        """When the bundle was generated, and who asked for it."""
+        return records.with_second(
+            generated_text(capture), f"by {capture.requested_by or 'nobody'}"
+        )
+
+    @admin.display(description="Files")
+    def files(self, capture: Capture) -> int:
+        """How many files the bundle has."""
+        return capture.file_count
+
+    @admin.display(description="Warnings")
+    def warning_total(self, capture: Capture) -> int:
+        """How many warnings the bundle has."""
+        return capture.warning_count
 
     @admin.display(description="Took")
     def took(self, capture: Capture) -> str:
@@ -222,12 +246,10 @@ class CaptureAdmin(RecordAdmin):
         )
 
     def _actions(self, request: HttpRequest, capture: Capture) -> list[RecordAction]:
-        may_verify = self.has_verify_capture_permission(request)
+        why_not_verify = self.why_not_verify(request, capture)
         reason = generating.why_not(run_selectors.get_run(capture.source_run_id), request.user)
         return [
-            RecordAction(
-                "verify", "Verify", may_verify, None if may_verify else gating.NEEDS_OPERATOR
-            ),
+            RecordAction("verify", "Verify", why_not_verify is None, why_not_verify),
             RecordAction("generate_again", "Generate again", reason is None, reason),
         ]
 
@@ -260,6 +282,12 @@ class CaptureAdmin(RecordAdmin):
         """Whether the user may generate telemetry."""
         return request.user.has_perm("telemetry.add_capture")
 
+    def why_not_verify(self, request: HttpRequest, capture: Capture) -> str | None:
+        """Why the bundle cannot be checked, or not by this user."""
+        if capture.status not in integrity.HAS_BUNDLE:
+            return NO_BUNDLE
+        return None if self.has_verify_capture_permission(request) else gating.NEEDS_OPERATOR
+
     def chosen_captures(
         self, request: HttpRequest, queryset: QuerySet[Capture]
     ) -> Iterator[Capture]:
@@ -270,12 +298,10 @@ class CaptureAdmin(RecordAdmin):
     @admin.action(description="Verify", permissions=["verify_capture"])
     def verify(self, request: HttpRequest, queryset: QuerySet[Capture]) -> HttpResponse | None:
         """Hash the files of each chosen bundle again."""
-        self.act(
-            request,
-            self.chosen_captures(request, queryset),
-            partial(self._verify_one, request),
-            description="Verified.",
+        captures = self.sort_out(
+            request, self.chosen_captures(request, queryset), partial(self.why_not_verify, request)
         )
+        self.act(request, captures, partial(self._verify_one, request), description="Verified.")
         return self.after_action(request)
 
     def _verify_one(self, request: HttpRequest, capture: Capture) -> SafeString:
@@ -337,7 +363,7 @@ class CaptureEventAdmin(records.EventAdmin):
     """Lifecycle events of captures, refusals among them."""
 
     list_filter = (CaptureEventNameFilter,)
-    search_fields = ("run__id__startswith", "capture__id__startswith")
+    search_fields = ("run_id", "capture_id")
     search_help_text = "The beginning of a run id or of a capture id."
     list_display = ("moment", "name", "subject", "run_link", "actor", "facts")
 
