@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from .canonical import binding_of, model_document, rng_value, window_value
-from .documents import freeze
-from .errors import DocumentError
+from .documents import Document, freeze
+from .errors import DocumentError, Problem
 from .hashing import json_digest
 from .model import Limits, Model, Rng, Topology
 from .outline import Outline
@@ -19,7 +19,13 @@ from .problems import Collector
 from .reading import Reading
 from .references import check_references
 from .shape import read_outline
-from .template import Template, collector_for, load_template, parameters_entry
+from .template import (
+    Template,
+    check_document,
+    collector_for,
+    load_template,
+    parameters_entry,
+)
 
 _DEFAULT_LIMITS = Limits()
 
@@ -51,6 +57,21 @@ def bind(
     if notes:
         raise DocumentError(notes.problems())
     return model
+
+
+def document_problems(
+    document: Document, parameters: Mapping[str, Any] | None, limits: Limits, strict: bool
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with a refused document, what depends on parameter values included."""
+    notes = collector_for(document, limits)
+    reading = Reading(notes, limits, strict)
+    try:
+        declared = check_document(document, reading)
+    except DocumentError as error:
+        return error.problems
+    values = effective_values(declared, parameters or {}, notes, limits)
+    check_references(read_outline(bind_document(document, values, limits, notes), reading))
+    return notes.problems()
 
 
 def load_model(document: Mapping[str, Any], *, limits: Limits = _DEFAULT_LIMITS) -> Model:
@@ -105,8 +126,8 @@ def build_model(outline: Outline, template_hash: str, values: Mapping[str, Any])
 def check_graph(model: Model, notes: Collector, limits: Limits) -> None:
     """Note cycles, and more cells than the limits allow."""
     try:
-        from .graph import graph_problems
-    except ModuleNotFoundError:
+        from .cycles import graph_problems
+    except ImportError:
         return
 
     for problem in graph_problems(model):

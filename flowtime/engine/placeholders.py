@@ -13,7 +13,6 @@ from .unknown import UNKNOWN
 from .values import value_text
 
 _FIXED: Final = (("parameters",), ("metadata", "id"), ("metadata", "version"))
-_IGNORED = "x-"
 _TOO_LONG: Final[Any] = object()
 
 
@@ -21,16 +20,21 @@ def check_placeholders(document: Document, names: Collection[str], notes: Collec
     """Note every placeholder that stands where none may, names nothing, or is malformed."""
     for path in document.templated_keys:
         notes.add("placeholder_in_key", path, "a key cannot hold a placeholder")
-    for path, text in _templated(document):
+    declared = frozenset(names)
+    used: dict[str, tuple[list[str], bool]] = {}
+    for path, text in document.templates:
+        if text not in used:
+            used[text] = _used(text, declared)
+        unknown, is_malformed = used[text]
         if any(path[: len(fixed)] == fixed for fixed in _FIXED):
-            if _names(text):
+            if _has_placeholder(text):
                 notes.add("placeholder_not_allowed", path, "no placeholder may stand here")
             continue
-        for name in dict.fromkeys(_names(text)):
-            if name not in names:
+        for name in unknown:
+            if notes.wants("unresolved_placeholder", path):
                 message = f"no parameter is called {quoted(name)}"
-                notes.add("unresolved_placeholder", path, message, word=name, known=names)
-        if any(match[0] == "${" for match in PLACEHOLDER.finditer(text)):
+                notes.add("unresolved_placeholder", path, message, word=name, known=declared)
+        if is_malformed and notes.wants("malformed_placeholder", path):
             message = "a placeholder is ${name} with a parameter's name; write $${ for a literal ${"
             notes.add("malformed_placeholder", path, message)
 
@@ -48,7 +52,7 @@ def bind_document(
     writer = _Writer(document.root)
     texts = _Texts(values or {})
     size, nodes = 0, 0
-    for path, text in _templated(document):
+    for path, text in document.templates:
         value = bind_text(text, texts, limits.max_string_chars)
         if value is _TOO_LONG:
             message = f"max_string_chars is {limits.max_string_chars}, found more after binding"
@@ -107,25 +111,15 @@ def bind_text(text: str, texts: _Texts, most: int) -> Any:
     return bound if len(bound) <= most else _TOO_LONG
 
 
-def _names(text: str) -> list[str]:
-    return [match[1] for match in PLACEHOLDER.finditer(text) if match[1] is not None]
+def _used(text: str, declared: frozenset[str]) -> tuple[list[str], bool]:
+    """The undeclared names in ``text``, and whether something in it looks like a placeholder and is none."""
+    matches = list(PLACEHOLDER.finditer(text))
+    names = dict.fromkeys(match[1] for match in matches if match[1] is not None)
+    return [name for name in names if name not in declared], any(m[0] == "${" for m in matches)
 
 
-def _templated(document: Document) -> list[tuple[Path, str]]:
-    found: list[tuple[Path, str]] = []
-    for path in document.templated:
-        if any(isinstance(step, str) and step.startswith(_IGNORED) for step in path):
-            continue
-        value: Any = document.root
-        try:
-            for step in path:
-                value = value[step]
-        except (KeyError, IndexError, TypeError):
-            # What stood under a repeated or refused key was never built.
-            continue
-        if isinstance(value, str):
-            found.append((path, value))
-    return found
+def _has_placeholder(text: str) -> bool:
+    return any(match[1] is not None for match in PLACEHOLDER.finditer(text))
 
 
 class _Writer:

@@ -247,6 +247,19 @@ class Collector:
         """Which of the paths comes last in the document."""
         return max(paths, key=self._rank)
 
+    def wants(self, code: str, path: Path) -> bool:
+        """Whether a problem there could still be among those shown; asked before a message is composed.
+
+        A problem that is not wanted is counted.
+        """
+        if self._worst is None:
+            return True
+        beyond = (1,) if path[:1] == (OVERRIDES,) else (0,)
+        stage = STAGE_OF[code]
+        is_wanted = stage <= self._worst[0] and (stage, beyond, self._rank(path)) <= self._worst[:3]
+        self._count += not is_wanted
+        return is_wanted
+
     def add_problem(self, problem: Problem) -> None:
         """Note a problem found elsewhere, whose path is text."""
         self.add(

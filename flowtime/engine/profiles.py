@@ -55,14 +55,14 @@ def profile_weights(profile: Profile, grid: Grid) -> NDArray[np.float64]:
     daily_mean = hours.mean()
     if profile.span == "window":
         edges = np.arange(grid.bins + 1) / grid.bins * _HOURS
-        stretched: NDArray[np.float64] = np.diff(_area(hours, edges)) * grid.bins
-        return stretched / (_HOURS * daily_mean)
+        stretched = np.diff(_area(hours, edges)) * grid.bins / (_HOURS * daily_mean)
+        return np.asarray(stretched, dtype=np.float64)
     first = 0 if grid.start is None else int(grid.start.astype("datetime64[ms]").astype(np.int64))
     instants = first % _DAY_MS + np.arange(grid.bins + 1, dtype=np.int64) * grid.bin_ms
     days, rest = np.divmod(instants, _DAY_MS)
     # Whole days are counted apart from the rest: their area would swamp that of a short bin.
-    area: NDArray[np.float64] = np.diff(days) * hours.sum() + np.diff(_area(hours, rest / _HOUR_MS))
-    return area * _HOUR_MS / grid.bin_ms / daily_mean
+    area = np.diff(days) * hours.sum() + np.diff(_area(hours, rest / _HOUR_MS))
+    return np.asarray(area * _HOUR_MS / grid.bin_ms / daily_mean, dtype=np.float64)
 
 
 def _area(hours: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:

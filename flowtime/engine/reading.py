@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from .documents import freeze
+from .expressions import Parsed
 from .model import ExternalRef, Limits, Operand, SeriesRef
 from .problems import Collector, Path, nearest, quoted
 from .unknown import UNKNOWN
@@ -54,11 +55,15 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What every reader shares: where problems go, what the limits are, whether extensions are refused."""
+    """What every reader shares: where problems go, what the limits are, whether extensions are refused.
+
+    ``parsed`` remembers the expressions of one reading, for those that are written more than once.
+    """
 
     notes: Collector
     limits: Limits
     is_strict: bool = False
+    parsed: dict[str, Parsed] = field(default_factory=dict)
 
 
 class Entry:
@@ -97,7 +102,7 @@ class Entry:
         if self._misspelt is None:
             self._misspelt = {}
         self._misspelt[key] = value
-        if len(self._misspelt) <= self.reading.limits.max_problems + 1:
+        if self.notes.wants("unknown_key", (*self.path, key)):
             message = f"unknown key {quoted(key)}"
             known = self.keys.names
             self.notes.add("unknown_key", (*self.path, key), message, word=key, known=known)
@@ -281,6 +286,8 @@ class Entry:
                 found.append(item)
                 continue
             found.append(UNKNOWN)
+            if not self.notes.wants("wrong_type", path):
+                continue
             if isinstance(item, str) or item is None:
                 self.notes.add("empty_value", path, f"an item of {quoted(name)} is empty")
             else:

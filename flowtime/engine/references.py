@@ -85,11 +85,12 @@ class _Checker:
     def _check_expression(self, item: Item[Any], node: ExprNode) -> None:
         found = list(references(node.tree))
         seen: set[tuple[str, str | None]] = set()
+        path = item.entry.where("expr")
         for ref in found:
             if (ref.id, ref.class_id) not in seen:
                 seen.add((ref.id, ref.class_id))
-                self._check_name(ref.id, item.entry.where("expr"), _place_of(ref, node.text))
-                self._check_class(ref.class_id, item.entry.where("expr"), _place_of(ref, node.text))
+                self._check_name(ref.id, path, ref, node.text)
+                self._check_class(ref.class_id, path, ref, node.text)
         if node.initial is not None and item.id not in {ref.id for ref in found}:
             message = "'initial' is for an expression that reads its own past"
             item.entry.fault("key_not_for_kind", "initial", message)
@@ -114,8 +115,8 @@ class _Checker:
     def check_operand(self, operand: Any, entry: Entry, name: str) -> None:
         """A reference of a role or a field."""
         if isinstance(operand, SeriesRef):
-            self._check_name(operand.id, entry.where(name), {})
-            self._check_class(operand.class_id, entry.where(name), {})
+            self._check_name(operand.id, entry.where(name))
+            self._check_class(operand.class_id, entry.where(name))
 
     def check_queue(self, item: Item[Any]) -> None:
         """Schedule, limit and overflow target of a queue."""
@@ -127,10 +128,11 @@ class _Checker:
         if isinstance(queue.wip_limit, SeriesRef):
             self.check_operand(queue.wip_limit, item.entry, "wipLimitSeries")
 
-    def _check_name(self, name: str, path: Path, where: dict[str, Any]) -> None:
+    def _check_name(self, name: str, path: Path, ref: Ref | None = None, text: str = "") -> None:
         registry = self.registry
-        if registry.may_be_series(name):
+        if registry.may_be_series(name) or not self.notes.wants("unknown_series", path):
             return
+        where = _place_of(ref, text)
         if name in registry.places:
             message = f"{quoted(name)} is a topology node, not a series: name the series of one of its roles"
             self.notes.add("unknown_series", path, message, **where)
@@ -139,13 +141,16 @@ class _Checker:
         known = registry.series
         self.notes.add("unknown_series", path, message, word=name, known=known, **where)
 
-    def _check_class(self, name: str | None, path: Path, where: dict[str, Any]) -> None:
+    def _check_class(
+        self, name: str | None, path: Path, ref: Ref | None = None, text: str = ""
+    ) -> None:
         registry = self.registry
         if name is None or not self.outline.classes or registry.are_classes_open:
             return
         if name not in registry.classes:
             message = f"unknown class {quoted(name)}"
             known = registry.classes
+            where = _place_of(ref, text)
             self.notes.add("unknown_class", path, message, word=name, known=known, **where)
 
     def check_topology(self) -> None:
@@ -201,7 +206,7 @@ class _Checker:
         if name is None:
             item.entry.fault("unknown_class", "classId", "the entry names no class")
         elif name is not UNKNOWN:
-            self._check_class(name, item.entry.where("classId"), {})
+            self._check_class(name, item.entry.where("classId"))
 
 
 def _sound_id(item: Item[Any]) -> Any:
@@ -209,5 +214,7 @@ def _sound_id(item: Item[Any]) -> Any:
     return item.id if item.value is None else item.value.id
 
 
-def _place_of(ref: Ref, text: str) -> dict[str, Any]:
+def _place_of(ref: Ref | None, text: str) -> dict[str, Any]:
+    if ref is None:
+        return {}
     return {"position": ref.position, "excerpt": excerpt(text, ref.position)}

@@ -138,8 +138,13 @@ def _expr(item: Item[Any], common: dict[str, Any], bins: int | Any) -> ExprNode:
 
 def _tree(entry: Entry, text: str) -> Any:
     reading = entry.reading
-    parsed = parse_expression(text, limits=reading.limits, strict=reading.is_strict)
+    parsed = reading.parsed.get(text)
+    if parsed is None:
+        parsed = parse_expression(text, limits=reading.limits, strict=reading.is_strict)
+        reading.parsed[text] = parsed
     for fault in parsed.faults:
+        if not entry.notes.wants(fault.code, entry.where("expr")):
+            continue
         entry.fault(
             fault.code,
             "expr",

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .documents import Document, freeze, read_document
+from .documents import Document, freeze
 from .errors import DocumentError
 from .hashing import json_digest
+from .intake import read_document
 from .model import ClassDef, Limits, Rng
 from .outline import Outline
 from .parameters import Declared, Parameter, read_parameters
@@ -20,7 +21,6 @@ from .shape import read_outline
 from .unknown import UNKNOWN
 
 _PARAMETERS = Keys("parameters", is_open=True)
-_PMF_KEY = 4
 _DEFAULT_LIMITS = Limits()
 
 
@@ -50,24 +50,33 @@ def load_template(
 
     Checks everything that does not depend on parameter values. Raises DocumentError with all problems.
     """
-    bounds = limits
-    document = read_document(source, bounds)
-    notes = collector_for(document, bounds)
+    return template_of(read_document(source, limits), limits, strict)
+
+
+def template_of(document: Document, limits: Limits, strict: bool) -> Template:
+    """The template that ``document`` holds; raises DocumentError with all problems."""
+    notes = collector_for(document, limits)
+    reading = Reading(notes, limits, strict)
+    declared = check_document(document, reading)
+    outline = read_outline(bind_document(document, None, limits, notes), reading)
+    check_references(outline)
+    if notes:
+        raise DocumentError(notes.problems())
+    return _template(document, declared, outline)
+
+
+def check_document(document: Document, reading: Reading) -> list[Declared]:
+    """Note what is wrong with text, placeholders and declarations; raises where there is no mapping to read on."""
+    notes = reading.notes
     for note in document.notes:
         notes.add(note.code, note.path, note.message, mark=note.mark)
     if not isinstance(document.root, dict):
         if not notes:
             notes.add("wrong_type", (), "a document must be a mapping")
         raise DocumentError(notes.problems())
-    reading = Reading(notes, bounds, strict)
-    _check_number_keys(document, notes)
     declared = read_parameters(parameters_entry(document, reading))
     check_placeholders(document, [item.parameter.name for item in declared], notes)
-    outline = read_outline(bind_document(document, None, bounds, notes), reading)
-    check_references(outline)
-    if notes:
-        raise DocumentError(notes.problems())
-    return _template(document, declared, outline)
+    return declared
 
 
 def collector_for(document: Document, limits: Limits) -> Collector:
@@ -78,13 +87,6 @@ def collector_for(document: Document, limits: Limits) -> Collector:
 def parameters_entry(document: Document, reading: Reading) -> Entry:
     """The root of the document, for reading the declarations of parameters."""
     return Entry(reading, document.root, (), _PARAMETERS)
-
-
-def _check_number_keys(document: Document, notes: Collector) -> None:
-    for path in document.number_keys:
-        is_pmf = len(path) == _PMF_KEY and (path[0], path[2]) == ("nodes", "pmf")
-        if not is_pmf:
-            notes.add("wrong_type", path, "a key must be text: write the number in quotes")
 
 
 def _template(document: Document, declared: list[Declared], outline: Outline) -> Template:

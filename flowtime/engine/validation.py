@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .binding import bind
+from .binding import bind, document_problems
 from .errors import DocumentError, Problem
+from .intake import read_document
 from .model import Limits, Model
 from .records import Warning
-from .template import Template, load_template
+from .template import Template, template_of
 
 _DEFAULT_LIMITS = Limits()
 
@@ -33,10 +34,13 @@ def validate(
     strict: bool = False,
 ) -> Report:
     """Everything that is wrong with ``source`` at these parameter values; never raises for bad content."""
+    document = read_document(source, limits)
     try:
-        template = load_template(source, limits=limits, strict=strict)
+        template = template_of(document, limits, strict)
     except DocumentError as error:
-        return Report(None, None, error.problems)
+        if not parameters and document.is_plain:
+            return Report(None, None, error.problems)
+        return Report(None, None, document_problems(document, parameters, limits, strict))
     try:
         model = bind(template, parameters, limits=limits, strict=strict)
     except DocumentError as error:
