@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,11 +24,11 @@ def download_bundle(
 ) -> Iterator[str]:
     """Write the files of a bundle into ``directory`` and yield each name once it is there.
 
-    The manifest comes along when the whole bundle is asked for. A file whose hash differs
-    from the manifest's is not kept.
+    The manifest comes along, last, when the whole bundle is asked for. A file is kept only
+    when its hash is the manifest's, and the manifest only when its hash is the capture's.
     """
-    manifest = api.manifest(capture_id)
-    hashes = _hashes(manifest)
+    hashes = _hashes(api.manifest(capture_id))
+    hashes[MANIFEST] = api.capture(capture_id)["manifestHash"] or ""
     unknown = [name for name in names if name not in hashes]
     if unknown:
         raise CommandError(
@@ -39,14 +38,10 @@ def download_bundle(
             next_step="Download the whole bundle by naming no file.",
         )
     wanted = list(names) or list(hashes)
-    _prepare(directory, [*wanted, *([] if names else [MANIFEST])], overwrite=overwrite)
+    _prepare(directory, wanted, overwrite=overwrite)
     for name in wanted:
         _download_file(api, capture_id, name, directory=directory, expected=hashes[name])
         yield name
-    if not names:
-        with _new_file(directory, MANIFEST) as file:
-            file.write(json.dumps(manifest, indent=2, ensure_ascii=False).encode() + b"\n")
-        yield MANIFEST
 
 
 def _hashes(manifest: Manifest) -> dict[str, str]:
@@ -86,7 +81,7 @@ def _download_file(
             file.write(chunk)
         if f"sha256:{digest.hexdigest()}" != expected:
             raise CommandError(
-                f"File {name} differs from its hash in the manifest.",
+                f"File {name} differs from what was generated.",
                 code="bundle_corrupt",
                 next_step=f"Verify the bundle with: flowtime telemetry verify {capture_id}",
             )

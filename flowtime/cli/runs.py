@@ -261,7 +261,7 @@ def show_series(
     series_id: Annotated[str | None, typer.Argument(metavar="[SERIES_ID]")] = None,
     first: Annotated[int | None, typer.Option("--from", min=0, help="First bin.")] = None,
     last: Annotated[int | None, typer.Option("--to", min=0, help="Last bin, inclusive.")] = None,
-    max_points: Annotated[int | None, typer.Option(min=1, help="Down-sample to this many.")] = None,
+    max_points: Annotated[int | None, typer.Option(min=2, help="Down-sample to this many.")] = None,
     json: Json = False,
 ) -> None:
     """List a run's series, or print one of them as CSV.

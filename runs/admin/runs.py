@@ -125,7 +125,7 @@ class RunAdmin(RecordAdmin):
                     "telemetry",
                     "telemetry_warning_count",
                     "telemetry_integrity_mark",
-                    "telemetry_generation",
+                    "telemetry_generation_name",
                     "telemetry_capture_link",
                     "telemetry_source_link",
                 )
@@ -272,6 +272,12 @@ class RunAdmin(RecordAdmin):
         if not run.telemetry_capture_id and run.mode == Run.Mode.SIMULATION:
             return "–"
         return records.integrity_mark(run.telemetry_integrity)
+
+    @admin.display(description="Generation")
+    def telemetry_generation_name(self, run: Run) -> str:
+        """Which version of the bundle it is."""
+        number = run.telemetry_generation
+        return ui.generation(number) if number else "–"
 
     @admin.display(description="Capture")
     def telemetry_capture_link(self, run: Run) -> str:

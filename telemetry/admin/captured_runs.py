@@ -16,7 +16,7 @@ from runs.admin.runs import RunAdmin
 from runs.models import Run
 from telemetry import selectors
 from telemetry.admin import generating
-from telemetry.admin.captures import generated_text, status_mark
+from telemetry.admin.captures import generated_text, generation_text, status_mark
 
 admin.site.unregister(Run)
 
@@ -63,7 +63,7 @@ class CapturedRunAdmin(RunAdmin):
                     records.record_link(capture),
                     status_mark(capture),
                     capture.capture_key or "–",
-                    str(capture.generation or "–"),
+                    generation_text(capture),
                     generated_text(capture),
                     records.integrity_mark(capture.integrity),
                 )

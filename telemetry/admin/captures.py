@@ -51,6 +51,11 @@ def generated_text(capture: Capture) -> str:
     return ui.when(capture.generated_at)
 
 
+def generation_text(capture: Capture) -> str:
+    """Return the name of the bundle's generation; a dash before there is one."""
+    return ui.generation(capture.generation) if capture.generation else "–"
+
+
 @admin.register(Capture)
 class CaptureAdmin(RecordAdmin):
     """Captures: which bundle was generated from which run, and what state it is in."""
@@ -60,7 +65,7 @@ class CaptureAdmin(RecordAdmin):
         "status_mark",
         "source_run_link",
         "key",
-        "generation",
+        "generation_name",
         "generated_and_by",
         "files",
         "warning_total",
@@ -86,7 +91,7 @@ class CaptureAdmin(RecordAdmin):
             "Bundle",
             {
                 "fields": (
-                    "generation",
+                    "generation_name",
                     "file_count",
                     "size",
                     "manifest_hash_text",
@@ -149,6 +154,11 @@ class CaptureAdmin(RecordAdmin):
         return records.with_second(
             generated_text(capture), f"by {capture.requested_by or 'nobody'}"
         )
+
+    @admin.display(description="Generation")
+    def generation_name(self, capture: Capture) -> str:
+        """Which version of the bundle this is."""
+        return generation_text(capture)
 
     @admin.display(description="Files")
     def files(self, capture: Capture) -> int:
