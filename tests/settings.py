@@ -11,6 +11,8 @@ MAKER = os.getpid()
 atexit.register(lambda: os.getpid() == MAKER and shutil.rmtree(SCRATCH, ignore_errors=True))
 
 os.environ["FLOWTIME_DATA_DIR"] = SCRATCH
+for name in ("runs", "telemetry"):
+    os.mkdir(os.path.join(SCRATCH, name))
 os.environ["SECRET_KEY"] = "sentinel-secret-key-of-the-test-suite-7d1f0c5b9a3e4d2c8b6a"
 os.environ.setdefault("FLOWTIME_LOG_LEVEL", "WARNING")
 for name in ("FLOWTIME_RUNS_ROOT", "FLOWTIME_TELEMETRY_ROOT", "FLOWTIME_TEMPLATE_DIRS", "DEBUG"):

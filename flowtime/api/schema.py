@@ -1,5 +1,6 @@
 """The OpenAPI document: hooks that drf-spectacular calls, and ``problems()`` for the operations."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from flowtime.api.renderers import PROBLEM_MEDIA_TYPE
 
 CODES_KEY = "x-problem-codes"
 REF = "#/components/schemas/"
+EXAMPLE_REF = "#/components/examples/"
+PATH_PARAMETER = re.compile(r"\{[a-z_]+\}")
 ALWAYS = ("invalid_request", "not_acceptable", "internal_error", "storage_unavailable", "busy")
 SIGNED_IN = ("not_authenticated", "permission_denied")
 WITH_BODY = ("malformed_json", "too_large", "unsupported_media_type")
@@ -115,10 +118,30 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     schemas = result["components"].setdefault("schemas", {})
     schemas["FieldProblem"] = FIELD_PROBLEM
     schemas["DocumentProblem"] = DOCUMENT_PROBLEM
+    examples = result["components"].setdefault("examples", {})
     for code in sorted(used):
         schemas[_component(code)] = _schema_of(code, PROBLEMS[code])
+        examples[_component(code)] = {"summary": PROBLEMS[code].title, "value": example_of(code)}
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     return result
+
+
+def name_path_parameters(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: path parameters are camelCase like everything else that is published."""
+    paths = {}
+    for path, operations in result["paths"].items():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["in"] == "path":
+                    parameter["name"] = _camel(parameter["name"])
+        paths[PATH_PARAMETER.sub(lambda found: _camel(found.group()), path)] = operations
+    result["paths"] = paths
+    return result
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _spell_out(operation: dict[str, Any]) -> set[str]:
@@ -150,7 +173,7 @@ def _response(status: int, codes: list[str]) -> dict[str, Any]:
         "content": {
             PROBLEM_MEDIA_TYPE: {
                 "schema": schema,
-                "examples": {code: {"value": example_of(code)} for code in codes},
+                "examples": {code: {"$ref": EXAMPLE_REF + _component(code)} for code in codes},
             }
         },
     }
