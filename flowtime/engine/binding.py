@@ -26,6 +26,7 @@ from .template import (
     load_template,
     parameters_entry,
 )
+from .tracing import note_cycles, note_traceable_cycles
 
 _DEFAULT_LIMITS = Limits()
 
@@ -51,9 +52,10 @@ def bind(
     outline = read_outline(_with_choices(root, mode, rng), reading)
     check_references(outline)
     if notes:
+        note_traceable_cycles(outline, notes)
         raise DocumentError(notes.problems())
     model = build_model(outline, template.template_hash, values)
-    check_graph(model, notes, limits)
+    note_cycles(model, notes)
     if notes:
         raise DocumentError(notes.problems())
     return model
@@ -70,7 +72,9 @@ def document_problems(
     except DocumentError as error:
         return error.problems
     values = effective_values(declared, parameters or {}, notes, limits)
-    check_references(read_outline(bind_document(document, values, limits, notes), reading))
+    outline = read_outline(bind_document(document, values, limits, notes), reading)
+    check_references(outline)
+    note_traceable_cycles(outline, notes)
     return notes.problems()
 
 
@@ -121,14 +125,3 @@ def build_model(outline: Outline, template_hash: str, values: Mapping[str, Any])
     )
     document = model_document(model, outline.generator, outline.provenance)
     return replace(model, model_hash=json_digest(document), document=freeze(document))
-
-
-def check_graph(model: Model, notes: Collector, limits: Limits) -> None:
-    """Note cycles, and more cells than the limits allow."""
-    try:
-        from .cycles import graph_problems
-    except ImportError:
-        return
-
-    for problem in graph_problems(model):
-        notes.add_problem(problem)

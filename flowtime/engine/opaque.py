@@ -15,10 +15,10 @@ _BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 class HiddenPlaceholders:
     """The words that stand for placeholders in one text."""
 
-    def __init__(self, prefix: str, written: list[str], text: str) -> None:
+    def __init__(self, prefix: str, words: dict[str, str], text: str) -> None:
         self._prefix = prefix
-        self._written = written
-        self._word = re.compile(prefix + "([0-9]+)Z")
+        self._written = {word: written for written, word in words.items()}
+        self._word = re.compile(prefix + "[0-9]+Z")
         self._text = text
         self._lines: list[str] | None = None
 
@@ -26,7 +26,10 @@ class HiddenPlaceholders:
         """``text`` with the placeholders as they were written."""
         if self._prefix not in text:
             return text
-        return self._word.sub(lambda match: self._written[int(match[1])], text)
+        written = self._written.get(text)
+        if written is not None:
+            return written
+        return self._word.sub(lambda match: self._written[match[0]], text)
 
     def original(self, line: int, column: int) -> int:
         """The column in the text as written that ``column`` of the hidden text stands for, both 0-based."""
@@ -51,7 +54,7 @@ def hide_placeholders(text: str) -> tuple[str, HiddenPlaceholders | None]:
         return words.setdefault(written, f"{prefix}{len(words)}Z")
 
     hidden = PLACEHOLDER.sub(word, text)
-    return hidden, HiddenPlaceholders(prefix, list(words), hidden)
+    return hidden, HiddenPlaceholders(prefix, words, hidden)
 
 
 def _unused_word(text: str) -> str:

@@ -210,9 +210,9 @@ class Collector:
         return self._count > 0
 
     @property
-    def stages(self) -> frozenset[int]:
-        """The stages that have found something so far."""
-        return frozenset(STAGE_OF[note.code] for note in self._notes)
+    def codes(self) -> frozenset[str]:
+        """The codes of the problems noted so far."""
+        return frozenset(note.code for note in self._notes)
 
     def add(
         self,

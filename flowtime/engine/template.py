@@ -18,6 +18,7 @@ from .problems import Collector
 from .reading import Entry, Keys, Reading
 from .references import check_references
 from .shape import read_outline
+from .tracing import note_traceable_cycles
 from .unknown import UNKNOWN
 
 _PARAMETERS = Keys("parameters", is_open=True)
@@ -61,6 +62,7 @@ def template_of(document: Document, limits: Limits, strict: bool) -> Template:
     outline = read_outline(bind_document(document, None, limits, notes), reading)
     check_references(outline)
     if notes:
+        note_traceable_cycles(outline, notes)
         raise DocumentError(notes.problems())
     return _template(document, declared, outline)
 

@@ -107,7 +107,7 @@ class _Builder(Gate):
         if frame is not None and frame.is_mapping and frame.key is None:
             self._key(frame, event, text, is_plain)
             return
-        value = plain_scalar(text) if is_plain else text
+        value: Any = plain_scalar(text) if is_plain else text
         kind = type(value)
         # The checks need the path, which is dear: what is plainly harmless passes without it.
         if kind is str:
