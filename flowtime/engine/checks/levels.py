@@ -45,8 +45,8 @@ class NegativeRoles:
                 yield Hit(
                     code=NEGATIVE_CODES[role],
                     node=node,
-                    say="The {role} of {node} falls below zero from bin {first}, at worst by {amount} "
-                    "in bin {worst}.",
+                    say="{node} has {role} below zero from bin {first}, by up to {amount} in bin "
+                    "{worst}.",
                     words={"role": _WORDS.get(role, role)},
                     look=amounts(bins, -series),
                 )
@@ -84,8 +84,7 @@ class NonFiniteRoles:
             code="non_finite_series",
             node=node,
             severity=self.severity,
-            say="Of {node} the {roles} hold something that is no finite number in {bins}, first in "
-            "bin {first}.",
+            say="{node} has {roles} that are not finite in {bins}, first in bin {first}.",
             words={"roles": " and ".join(_WORDS.get(role, role) for role, _ in roles)},
             look=unknowns(np.logical_or.reduce(missing)),
         )
