@@ -13,6 +13,7 @@ from runs.clock import from_grid, from_text, to_text
 from runs.models import Integrity, Run
 
 if TYPE_CHECKING:
+    from flowtime.bundles import TelemetryBundle, TelemetryManifest
     from runs.execution import Outcome
     from runs.observed import Replayed
     from runs.planning import Prepared
@@ -60,16 +61,19 @@ def _warnings(prepared: Prepared, outcome: Outcome) -> list[RunWarning]:
 
 
 def _provenance(run: Run, prepared: Prepared, outcome: Outcome) -> dict[str, Any]:
-    replayed = prepared.replayed
+    replayed, asked = prepared.replayed, prepared.request.telemetry
     return {
         "sourceRunId": run.source_run_id,
         "replayOf": run.replay_of or None,
         "captureId": run.replayed_capture_id or None,
         "captureKey": replayed.ref.capture_key if replayed else None,
+        "target": replayed.ref.target if replayed else None,
+        "generation": replayed.ref.generation if replayed else None,
         "rngMode": outcome.result.model.rng.mode,
         "reproduction": outcome.reproduction.to_dict() if outcome.reproduction else None,
         "sources": {text: array_digest(array) for text, array in sorted(prepared.sources.items())},
         "bindings": dict(prepared.bindings),
+        "askedBindings": dict(asked.bindings) if asked else {},
         "seriesCount": len(outcome.index),
         "roles": prepared.roles,
     }
@@ -82,16 +86,33 @@ def as_json(record: RunRecord) -> dict[str, Any]:
 
 def telemetry_summary(run: Run, replayed: Replayed) -> dict[str, Any]:
     """The summary columns of a run that replays a bundle: its own copy, just written."""
-    manifest = replayed.manifest
+    ref, manifest = replayed.ref, replayed.manifest
+    return _summary(manifest, ref.capture_id, ref.target, ref.generation)
+
+
+def copied_summary(record: RunRecord, bundle: TelemetryBundle) -> dict[str, Any]:
+    """The same, from the run's bundle alone."""
+    provenance = record.provenance
+    return _summary(
+        bundle.manifest,
+        provenance.get("captureId"),
+        provenance.get("target") or "",
+        provenance.get("generation"),
+    )
+
+
+def _summary(
+    manifest: TelemetryManifest, capture_id: str | None, target: str, generation: int | None
+) -> dict[str, Any]:
     return {
         "is_available": True,
         "generated_at": from_text(manifest.provenance.captured_at_utc),
         "warning_count": len(manifest.warnings),
         "integrity": Integrity.VALID,
         "source_run_id": manifest.provenance.run_id,
-        "capture_id": replayed.ref.capture_id or "",
-        "target": replayed.ref.target,
-        "generation": replayed.ref.generation,
+        "capture_id": capture_id or "",
+        "target": target,
+        "generation": generation,
     }
 
 

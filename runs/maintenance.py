@@ -1,0 +1,277 @@
+"""Keeping rows and run bundles in step: verify, reindex, sweep, reap. Called by commands and the admin alike.
+
+Progress is the caller's business: every function takes ``progress(done, total)`` and calls it after each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.utils import timezone
+
+from flowtime.bundles import (
+    BundleError,
+    RunRecord,
+    StorageUnavailable,
+    list_run_ids,
+    open_run_bundle,
+    sweep_retired,
+    sweep_staging,
+    verify_run_bundle,
+)
+from flowtime.bundles import Integrity as Found
+from flowtime.tasks import Reaped, reap
+from runs import execution, integrity, records, tasks
+from runs.clock import from_text
+from runs.events import record_event
+from runs.models import Integrity, Run, RunDocument
+from runs.storage import runs_root
+from runs.summaries import set_telemetry_summary
+
+Progress = Callable[[int, int], None]
+
+GRACE_SECONDS = 3600.0
+"""Staging and replaced bundles are kept this long: no request takes nearly as much."""
+
+WORKER_LOST = "worker_lost"
+WORKER_LOST_DETAIL = "The worker stopped without a word, and so did those that tried again."
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found at one row."""
+
+    id: str
+    found: Found
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "state": self.found.state,
+            "problems": [
+                {"code": problem.code, "path": problem.path, "detail": problem.detail}
+                for problem in self.found.problems
+            ],
+        }
+
+
+@dataclass(slots=True)
+class Reindexed:
+    """What reindexing changed, by id: rows made, rows whose bundle is gone, came back or is damaged.
+
+    ``quarantined`` names bundles without a row that are not valid: they stay where they are and out of the index.
+    """
+
+    adopted: list[str] = field(default_factory=list)
+    rebuilt: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def has_problems(self) -> bool:
+        return bool(self.missing or self.damaged or self.quarantined)
+
+
+def tell_nobody(done: int, total: int) -> None:
+    """The progress of a caller who does not ask."""
+
+
+def verify_runs(
+    ids: Iterable[str] | None = None, *, is_deep: bool = False, progress: Progress = tell_nobody
+) -> Iterator[Verified]:
+    """Check the bundles of finished runs, of all or of ``ids``, and store what is found on their rows."""
+    rows = Run.objects.filter(status=Run.Status.SUCCEEDED).order_by("created_at", "id")
+    if ids is not None:
+        rows = rows.filter(pk__in=list(ids))
+    total = rows.count()
+    for done, run in enumerate(rows.iterator(chunk_size=500), start=1):
+        found = integrity.check_run(run, is_deep=is_deep)
+        if found.state != run.integrity or is_deep:
+            integrity.store_run(run, found)
+        progress(done, total)
+        yield Verified(run.pk, found)
+
+
+def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) -> Reindexed:
+    """Bring the rows in step with the bundles on disk; a second call changes nothing.
+
+    Valid bundles without a row are adopted; rows whose bundle is gone are marked. With ``is_rebuild`` the rows
+    of finished runs are written again from their bundles.
+    """
+    done = Reindexed()
+    on_disk = set(list_run_ids(runs_root()))
+    columns = ("pk", "status", "integrity", "manifest_hash")
+    rows = {row["pk"]: row for row in Run.objects.values(*columns)}
+    finished = {pk for pk, row in rows.items() if row["status"] == Run.Status.SUCCEEDED}
+    orphans = on_disk - rows.keys()
+    total = len(finished) + len(orphans)
+    count = 0
+    for run_id in sorted(orphans):
+        _adopt(run_id, done)
+        count += 1
+        progress(count, total)
+    for run_id in sorted(finished):
+        _reconcile(rows[run_id], done, is_rebuild=is_rebuild)
+        count += 1
+        progress(count, total)
+    return done
+
+
+def _adopt(run_id: str, done: Reindexed) -> None:
+    found = verify_run_bundle(runs_root(), run_id)
+    if not found.is_valid:
+        done.quarantined.append(run_id)
+        return
+    try:
+        _write_row(run_id, found)
+    except StorageUnavailable:
+        raise
+    except BundleError:
+        done.quarantined.append(run_id)
+        return
+    done.adopted.append(run_id)
+
+
+def _reconcile(row: dict[str, Any], done: Reindexed, *, is_rebuild: bool) -> None:
+    run_id = row["pk"]
+    expected = None if is_rebuild else row["manifest_hash"]
+    found = verify_run_bundle(runs_root(), run_id, manifest_hash=expected)
+    if is_rebuild and found.is_valid:
+        _write_row(run_id, found)
+        done.rebuilt.append(run_id)
+        return
+    # What was found by hashing every byte is not undone by a look at names and sizes.
+    is_known_damage = row["integrity"] == Integrity.CORRUPT and found.is_valid
+    if found.state == row["integrity"] or is_known_damage:
+        done.unchanged += 1
+        return
+    Run.objects.filter(pk=run_id).update(integrity=found.state, integrity_checked_at=timezone.now())
+    if found.is_valid:
+        # Anything before is either a bundle that came back, or one that was never looked at.
+        is_back = row["integrity"] != Integrity.UNCHECKED
+        (done.restored if is_back else done.adopted).append(run_id)
+    elif found.state == Integrity.MISSING:
+        done.missing.append(run_id)
+    else:
+        done.damaged.append(run_id)
+
+
+def _write_row(run_id: str, found: Found) -> None:
+    """Write the row of a run from its bundle alone."""
+    with open_run_bundle(runs_root(), run_id) as bundle:
+        record, manifest_hash, text = bundle.record, bundle.manifest_hash, bundle.template_text
+        size = sum(file.bytes for file in bundle.manifest.files)
+        copied = bundle.telemetry
+        summary = records.copied_summary(record, copied) if copied is not None else None
+    with transaction.atomic():
+        run, is_new = Run.objects.update_or_create(
+            pk=run_id,
+            defaults={
+                **_columns(record),
+                "manifest_hash": manifest_hash,
+                "byte_count": size,
+                "integrity": found.state,
+                "integrity_checked_at": timezone.now(),
+            },
+        )
+        RunDocument.objects.update_or_create(
+            run=run,
+            defaults={
+                "template_text": text,
+                "record": records.as_json(record),
+                "request": _request(record),
+            },
+        )
+        if summary is not None:
+            set_telemetry_summary(run_id, **summary)
+        if is_new:
+            record_event(run, "run.adopted")
+
+
+def _columns(record: RunRecord) -> dict[str, Any]:
+    provenance = record.provenance
+    reproduction = provenance.get("reproduction") or {}
+    created_at = from_text(record.created_utc)
+    return {
+        "template_id": record.template_id,
+        "template_title": (record.template_title or record.template_id)[:200],
+        "template_version": record.template_version,
+        "mode": record.mode,
+        "status": Run.Status.SUCCEEDED,
+        "created_at": created_at,
+        "created_by": _creator(record.created_by),
+        "started_at": from_text(record.started_utc),
+        "finished_at": from_text(record.finished_utc) or created_at,
+        "bins": record.grid.bins,
+        "bin_size": record.grid.bin_size,
+        "bin_unit": record.grid.bin_unit,
+        "window_start": from_text(record.window.start_utc),
+        "window_minutes": record.window.duration_minutes,
+        "series_count": provenance.get("seriesCount", 0),
+        "warning_count": len(record.warnings),
+        "shape": record.shape or "",
+        "rng_kind": record.rng.kind,
+        "rng_mode": provenance.get("rngMode") or "expected",
+        "rng_seed": record.rng.seed,
+        "input_hash": record.input_hash,
+        "source_run_id": provenance.get("sourceRunId"),
+        "replay_of": provenance.get("replayOf") or "",
+        "replayed_capture_id": provenance.get("captureId") or "",
+        "identical_series": reproduction.get("identical"),
+        "compared_series": reproduction.get("total"),
+        "max_abs_difference": reproduction.get("maxAbsDiff"),
+        "failure_code": "",
+        "failure_detail": "",
+    }
+
+
+def _creator(name: str | None) -> Any:
+    return get_user_model().objects.filter(username=name).first() if name else None
+
+
+def _request(record: RunRecord) -> dict[str, Any]:
+    """What was asked for, as far as the bundle tells: enough for replays of the run."""
+    return {
+        "request": {
+            "template_id": record.template_id,
+            "mode": record.mode,
+            "parameters": dict(record.overrides),
+            "telemetry": {"bindings": record.provenance.get("askedBindings") or {}},
+        },
+        "effective": dict(record.parameters),
+        "bundle": None,
+        "origin": None,
+    }
+
+
+def sweep_runs(*, grace_seconds: float = GRACE_SECONDS) -> list[str]:
+    """Remove staging that nobody writes any more, and runs that were replaced; their names."""
+    now = timezone.now().timestamp()
+    root = runs_root()
+    staging = sweep_staging(root, now=now, grace_seconds=grace_seconds)
+    retired = sweep_retired(root, now=now, grace_seconds=grace_seconds)
+    return [*staging.removed, *retired.removed]
+
+
+def reap_runs() -> Reaped:
+    """Ring again for runs whose worker died or whose bell was lost; fail those that died too often."""
+    return reap(
+        Run,
+        queued=Run.Status.QUEUED,
+        working=Run.Status.RUNNING,
+        queued_at="created_at",
+        ring=tasks.ring,
+        give_up=_give_up,
+    )
+
+
+def _give_up(run_id: str) -> None:
+    run = Run.objects.get(pk=run_id)
+    execution.fail_run(run, code=WORKER_LOST, detail=WORKER_LOST_DETAIL)

@@ -1,0 +1,235 @@
+"""Keeping rows and telemetry bundles in step: verify, reindex, sweep, reap. Called by commands and the admin alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from flowtime.bundles import (
+    BundleError,
+    StorageUnavailable,
+    Target,
+    TelemetryBundle,
+    generation_name,
+    generations,
+    list_targets,
+    open_telemetry_bundle,
+    sweep_generations,
+    sweep_staging,
+    verify_telemetry_bundle,
+)
+from flowtime.bundles import Integrity as Found
+from flowtime.tasks import Reaped, reap
+from runs.clock import from_text
+from runs.maintenance import (
+    GRACE_SECONDS,
+    WORKER_LOST,
+    WORKER_LOST_DETAIL,
+    Progress,
+    Reindexed,
+    Verified,
+    tell_nobody,
+)
+from runs.models import Integrity, Run
+from runs.storage import target_to_text, telemetry_root
+from telemetry import generation, integrity, summaries, tasks
+from telemetry.events import record_event
+from telemetry.models import Capture
+
+
+def verify_captures(
+    ids: Iterable[str] | None = None, *, is_deep: bool = False, progress: Progress = tell_nobody
+) -> Iterator[Verified]:
+    """Check the bundles of captures, of all that are current or of ``ids``, and store what is found."""
+    if ids is None:
+        rows = Capture.objects.filter(status__in=(Capture.Status.SUCCEEDED, Capture.Status.MISSING))
+    else:
+        rows = Capture.objects.filter(pk__in=list(ids), status__in=integrity.HAS_BUNDLE)
+    total = rows.count()
+    for done, capture in enumerate(rows.order_by("requested_at", "id").iterator(), start=1):
+        found = integrity.check_capture(capture, is_deep=is_deep)
+        if found.state != capture.integrity or is_deep:
+            integrity.settle(capture, found)
+        progress(done, total)
+        yield Verified(capture.pk, found)
+
+
+def reindex_captures(*, is_rebuild: bool = False, progress: Progress = tell_nobody) -> Reindexed:
+    """Bring the rows in step with the bundles on disk; a second call changes nothing.
+
+    Valid generations without a row are adopted, the highest of a target that has no current one as current.
+    """
+    done = Reindexed()
+    root = telemetry_root()
+    targets = {target_to_text(target): target for target in list_targets(root)}
+    known = set(
+        Capture.objects.filter(status__in=integrity.HAS_BUNDLE).values_list("target", flat=True)
+    )
+    places = sorted(known | targets.keys())
+    for count, place in enumerate(places, start=1):
+        target = targets.get(place)
+        on_disk = generations(root, target) if target is not None else []
+        _reconcile_target(place, done, is_rebuild=is_rebuild)
+        if target is not None:
+            _adopt_target(place, target, on_disk, done)
+        progress(count, len(places))
+    _settle_summaries(done)
+    return done
+
+
+def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:
+    status = Capture.Status
+    for capture in Capture.objects.filter(
+        target=place, status__in=(status.SUCCEEDED, status.MISSING)
+    ):
+        found = integrity.check_capture(capture, is_deep=False)
+        is_gone = capture.status == status.MISSING
+        # What was found by hashing every byte is not undone by a look at names and sizes.
+        is_known_damage = capture.integrity == Integrity.CORRUPT and found.is_valid
+        says_so = found.state == capture.integrity or is_known_damage
+        if says_so and is_gone == (found.state == Integrity.MISSING):
+            done.unchanged += 1
+            continue
+        integrity.settle(capture, found)
+        if found.is_valid:
+            done.restored.append(capture.pk)
+        elif found.state == Integrity.MISSING:
+            done.missing.append(capture.pk)
+        else:
+            done.damaged.append(capture.pk)
+
+
+def _adopt_target(place: str, target: Target, on_disk: list[int], done: Reindexed) -> None:
+    rows = Capture.objects.filter(target=place)
+    indexed = set(rows.exclude(generation=None).values_list("generation", flat=True))
+    for number in sorted(set(on_disk) - indexed, reverse=True):
+        found = verify_telemetry_bundle(telemetry_root(), target, number)
+        if not found.is_valid or not _adopt(place, target, number, found, done):
+            done.quarantined.append(f"{place}/{generation_name(number)}")
+
+
+def _adopt(place: str, target: Target, number: int, found: Found, done: Reindexed) -> bool:
+    """Make the row of one generation from its bundle alone; False where the bundle does not say enough."""
+    try:
+        with open_telemetry_bundle(telemetry_root(), target, number) as bundle:
+            capture_id, columns = bundle.autocapture.capture_id, _columns(bundle)
+    except StorageUnavailable:
+        raise
+    except BundleError:
+        return False
+    active = Capture.objects.filter(pk=capture_id, status__in=Capture.Status.active())
+    if active.exists():
+        # Published a moment ago by somebody who is about to say so.
+        return True
+    with transaction.atomic():
+        has_current = Capture.objects.filter(target=place, status=Capture.Status.SUCCEEDED).exists()
+        capture, _ = Capture.objects.update_or_create(
+            pk=capture_id,
+            defaults={
+                **columns,
+                "target": place,
+                "capture_key": target.capture_key or "",
+                "generation": number,
+                "status": Capture.Status.SUPERSEDED if has_current else Capture.Status.SUCCEEDED,
+                "integrity": found.state,
+                "integrity_checked_at": timezone.now(),
+                "failure_code": "",
+                "failure_detail": "",
+            },
+        )
+        record_event("capture.adopted", capture=capture, generation=generation_name(number))
+    done.adopted.append(capture_id)
+    return True
+
+
+def _columns(bundle: TelemetryBundle) -> dict[str, Any]:
+    manifest, companion = bundle.manifest, bundle.autocapture
+    generated_at = from_text(companion.generated_at_utc)
+    return {
+        "source_run_id": companion.source_run_id,
+        "template_id": companion.template_id,
+        "requested_at": generated_at,
+        "generated_at": generated_at,
+        "finished_at": generated_at,
+        "warning_count": len(manifest.warnings),
+        "warnings": [
+            warning.model_dump(mode="json", by_alias=True) for warning in manifest.warnings
+        ],
+        "file_count": len(manifest.files),
+        "byte_count": sum(file.bytes for file in manifest.files),
+        "manifest_hash": bundle.manifest_hash,
+        "parameters_hash": companion.parameters_hash,
+        "scenario_hash": companion.scenario_hash,
+        "rng_seed": companion.rng_seed,
+        "supports_class_metrics": manifest.supports_class_metrics,
+        "classes": list(manifest.classes or ()),
+        "class_coverage": manifest.class_coverage or "",
+    }
+
+
+def _settle_summaries(done: Reindexed) -> None:
+    """The runs whose captures changed, and those whose row was made anew, tell of their telemetry again."""
+    changed = [*done.adopted, *done.missing, *done.restored, *done.damaged]
+    runs = Capture.objects.filter(pk__in=changed).values_list("source_run_id", flat=True)
+    for run in Run.objects.filter(pk__in=list(runs), mode=Run.Mode.SIMULATION):
+        summaries.summarise_run(run)
+    unsaid = Run.objects.filter(
+        mode=Run.Mode.SIMULATION,
+        telemetry_capture_id="",
+        captures__status=Capture.Status.SUCCEEDED,
+    )
+    for run in unsaid.distinct():
+        summaries.summarise_run(run)
+
+
+def sweep_captures(
+    *, grace_seconds: float = GRACE_SECONDS, progress: Progress = tell_nobody
+) -> list[str]:
+    """Remove staging that nobody writes any more, and superseded generations past their grace; their names."""
+    now = timezone.now().timestamp()
+    root = telemetry_root()
+    staging = sweep_staging(root, now=now, grace_seconds=grace_seconds)
+    needed = _needed()
+    superseded = sweep_generations(
+        root,
+        is_referenced=lambda target, number: (target_to_text(target), number) in needed,
+        now=now,
+        grace_seconds=grace_seconds,
+        progress=progress,
+    )
+    return [*staging.removed, *superseded.removed]
+
+
+def _needed() -> set[tuple[str, int]]:
+    """Generations that are current, or that a run still waiting to be evaluated will replay."""
+    current = Capture.objects.filter(
+        status__in=(Capture.Status.SUCCEEDED, Capture.Status.MISSING)
+    ).values_list("target", "generation")
+    needed = {(target, number) for target, number in current if number is not None}
+    for run in Run.objects.filter(
+        status__in=Run.Status.active(), mode=Run.Mode.TELEMETRY
+    ).select_related("document"):
+        bundle = run.document.request.get("bundle") or {}
+        if bundle.get("generation"):
+            needed.add((bundle["target"], bundle["generation"]))
+    return needed
+
+
+def reap_captures() -> Reaped:
+    """Ring again for captures whose worker died or whose bell was lost; fail those that died too often."""
+    return reap(
+        Capture,
+        queued=Capture.Status.QUEUED,
+        working=Capture.Status.GENERATING,
+        queued_at="requested_at",
+        ring=tasks.ring,
+        give_up=_give_up,
+    )
+
+
+def _give_up(capture_id: str) -> None:
+    capture = Capture.objects.get(pk=capture_id)
+    generation.fail_capture(capture, code=WORKER_LOST, detail=WORKER_LOST_DETAIL)
