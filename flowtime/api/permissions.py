@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def action_of(view: APIView, request: Request) -> str | None:
     """The viewset action, or the method's name on a plain view; None when the view has no such method."""
     method = str(request.method).lower()
+    method = "get" if method == "head" else method
     if hasattr(view, "action_map"):
         return view.action_map.get(method) if view.action_map else None
     return method if method in view.http_method_names and hasattr(view, method) else None
