@@ -137,8 +137,6 @@ class _Check:
             self._add("missing", path, "is missing")
             return
         self.bytes += found.st_size
-        # Writing to a file moves its ctime, and nobody can set that back.
-        self.changed_ns = max(self.changed_ns, found.st_ctime_ns)
         self._touched(found)
         if not stat.S_ISREG(found.st_mode):
             self._add("unreadable", path, "is not a regular file")
