@@ -58,7 +58,7 @@ class CaptureFactory(factory.django.DjangoModelFactory[Capture]):
     id = factory.Sequence(lambda n: f"cap_20261123T101500Z_{n:08x}")
     source_run = factory.SubFactory(RunFactory)
     template_id = factory.LazyAttribute(lambda capture: capture.source_run.template_id)
-    target = factory.LazyAttribute(lambda capture: f"runs/{capture.source_run_id}")
+    target = factory.LazyAttribute(lambda capture: f"runs/{capture.source_run.pk}")
     generation = 1
     status = Capture.Status.SUCCEEDED
     requested_at = factory.Sequence(lambda n: START + timedelta(seconds=n))
