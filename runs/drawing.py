@@ -38,6 +38,16 @@ def tape_paths(letters: str, *, is_mini: bool = False) -> list[tuple[str, str]]:
     return [(state, "".join(bars)) for state, bars in paths.items()]
 
 
+def volume_path(values: Sequence[float | None]) -> str:
+    """The bars of a dead-letter tape: of every bin the same colour, as tall as its volume."""
+    top = max([*(value for value in values if value is not None), 0.0]) or 1.0
+    return "".join(
+        f"M{index} {22 - max(20 * value / top, 1.5):.1f}H{index + 1}V22H{index}Z"
+        for index, value in enumerate(values)
+        if value
+    )
+
+
 def tape_sentence(letters: str, *, subject: str = "Worst state over the run") -> str:
     """A tape's accessible name: how many of its bars are in which state, the worst first."""
     counts = {
@@ -50,7 +60,7 @@ def tape_sentence(letters: str, *, subject: str = "Worst state over the run") ->
 
 def spark_path(values: Sequence[float | None], *, height: float = 18, points: int = 240) -> str:
     """A sparkline from zero, broken where undefined; beyond ``points`` the largest of each stretch is drawn."""
-    drawn = _largest_of_stretches(values, points)
+    drawn = largest_of_stretches(values, math.ceil(len(values) / points))
     finite = [value for value in drawn if value is not None]
     top = max([*finite, 0.0]) or 1.0
     bottom = min([*finite, 0.0])
@@ -77,11 +87,10 @@ def bars_path(values: Iterable[float], *, height: float = 64) -> str:
     )
 
 
-def _largest_of_stretches(values: Sequence[float | None], points: int) -> list[float | None]:
-    """The values, or where there are more than ``points`` the largest defined one of each equal stretch."""
+def largest_of_stretches(values: Sequence[float | None], stretch: int) -> list[float | None]:
+    """The largest defined value of each stretch of so many bins; the values themselves where that is one."""
     clean = [None if value is None or not math.isfinite(value) else value for value in values]
-    if len(clean) <= points:
+    if stretch <= 1:
         return clean
-    step = math.ceil(len(clean) / points)
-    stretches = (clean[start : start + step] for start in range(0, len(clean), step))
-    return [max((v for v in part if v is not None), default=None) for part in stretches]
+    parts = (clean[start : start + stretch] for start in range(0, len(clean), stretch))
+    return [max((value for value in part if value is not None), default=None) for part in parts]

@@ -110,6 +110,18 @@ def state_tape(letters: str, subject: str) -> SafeString:
 
 
 @register.simple_tag
+def volume_tape(values: Sequence[float | None], subject: str) -> SafeString:
+    """A tape of dead letters: one bar a bin, as tall as its volume."""
+    return format_html(
+        '<svg class="tape" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path class="dlq" d="{}"/></svg>',
+        max(len(values), 1),
+        f"{subject}: {sum(1 for value in values if value)} bins with dead letters",
+        drawing.volume_path(values),
+    )
+
+
+@register.simple_tag
 def lane(ranges: Sequence[Sequence[int]], bins: int, severity: str) -> SafeString:
     """Where in the run a warning holds; the words beside it say the same."""
     top = {"error": 0, "warning": 2}.get(severity, 4)

@@ -1,0 +1,167 @@
+// A step chart a node: zero-based, gaps stay gaps, one cursor for all, and the cursor is one bin wide.
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAY_MINUTES = 1440;
+const drawn = [];
+
+const token = (name) => {
+  // A custom property holds light-dark() as written; only a used colour is resolved.
+  const probe = document.createElement("i");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
+};
+
+function whenOf(data, bin) {
+  if (data.start === null) return `bin ${bin}`;
+  const at = new Date(data.start + bin * data.binMinutes * 60_000);
+  const clock = at.toISOString().slice(11, 16);
+  return `${DAYS[at.getUTCDay()]} ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}, ${clock}, bin ${bin}`;
+}
+
+function nice(top) {
+  const decade = 10 ** Math.floor(Math.log10(top || 1));
+  return [1, 2, 5, 10].map((n) => n * decade).find((step) => top / step <= 3) ?? top;
+}
+
+// Days stand vertical, two or three amounts horizontal, and both are named inside the plot.
+function furnish(data) {
+  return (u) => {
+    const { ctx } = u;
+    const { left, top, width, height } = u.bbox;
+    const ratio = devicePixelRatio;
+    ctx.save();
+    ctx.lineWidth = ratio;
+    ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+    const text = token("--ink-3");
+    ctx.strokeStyle = token("--grid");
+    const step = nice(u.scales.y.max);
+    for (let y = step; y < u.scales.y.max; y += step) {
+      const at = Math.round(u.valToPos(y, "y", true)) + 0.5;
+      line(ctx, left, at, left + width, at);
+      ctx.fillStyle = text;
+      // The names of the days stand in the first line.
+      if (at - top > 26 * ratio) ctx.fillText(y.toLocaleString("en-GB"), left + 2 * ratio, at - 3 * ratio);
+    }
+    ctx.strokeStyle = token("--line");
+    for (const [bin, name] of days(data)) {
+      const at = Math.round(u.valToPos(bin / data.stretch, "x", true)) + 0.5;
+      line(ctx, at, top, at, top + height);
+      ctx.fillStyle = text;
+      ctx.fillText(name, at + 4 * ratio, top + 11 * ratio);
+    }
+    ctx.strokeStyle = token("--line-2");
+    line(ctx, left, top + height - 0.5, left + width, top + height - 0.5);
+    ctx.restore();
+  };
+}
+
+function line(ctx, x1, y1, x2, y2) {
+  ctx.beginPath();
+  ctx.moveTo(x1, y1);
+  ctx.lineTo(x2, y2);
+  ctx.stroke();
+}
+
+function* days(data) {
+  if (data.start === null) return;
+  const total = (data.bins * data.binMinutes) / DAY_MINUTES;
+  const every = Math.max(1, Math.ceil(total / 10));
+  const first = Math.ceil(data.start / 86_400_000);
+  for (let day = first; ; day += every) {
+    const bin = (day * 86_400_000 - data.start) / 60_000 / data.binMinutes;
+    if (bin >= data.bins) return;
+    const at = new Date(day * 86_400_000);
+    yield [bin, `${DAYS[at.getUTCDay()]} ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`];
+  }
+}
+
+// A bin is an interval, so the cursor is a band.
+function band(data, lines, readings) {
+  let box;
+  return {
+    hooks: {
+      init: (u) => {
+        box = document.createElement("div");
+        box.className = "band";
+        box.hidden = true;
+        u.over.append(box);
+      },
+      setCursor: (u) => {
+        const step = u.cursor.idx;
+        const steps = lines[0].values.length;
+        box.hidden = step == null || step >= steps;
+        if (box.hidden) {
+          readings.textContent = "";
+          return;
+        }
+        const from = u.valToPos(step, "x");
+        box.style.left = `${from}px`;
+        box.style.width = `${Math.max(u.valToPos(step + 1, "x") - from, 2)}px`;
+        const said = lines.map(({ label, values }) => {
+          const value = values[step];
+          const shown = value == null ? "–" : value.toLocaleString("en-GB", { maximumFractionDigits: 1 });
+          return `${label} ${shown}`;
+        });
+        readings.textContent = `${whenOf(data, step * data.stretch)}: ${said.join(", ")}`;
+      },
+    },
+  };
+}
+
+function looks(uPlot, style) {
+  const path = { paths: uPlot.paths.stepped({ align: 1 }), points: { show: false }, spanGaps: false };
+  if (style === "ink") return { ...path, stroke: token("--ink"), width: 1.5, fill: token("--wash") };
+  if (style === "dotted") return { ...path, stroke: token("--ink-2"), width: 1, dash: [2, 2] };
+  if (style === "red") return { ...path, stroke: token("--red"), width: 1, fill: `color-mix(in srgb, ${token("--red")} 55%, transparent)` };
+  return { ...path, stroke: token("--line-2"), width: 1.25 };
+}
+
+function draw(uPlot, place, data) {
+  const lines = data.nodes[place.dataset.node];
+  const steps = lines[0].values.length;
+  const readings = place.parentElement.querySelector("[data-readings]");
+  // Served is drawn first: its wash lies under every other line.
+  const order = [...lines].sort((a, b) => (a.style === "ink" ? -1 : b.style === "ink" ? 1 : 0));
+  const columns = order.map(({ values }) => [...values, values.at(-1)]);
+  const options = {
+    width: place.clientWidth,
+    height: place.clientHeight,
+    padding: [4, 0, 0, 0],
+    legend: { show: false },
+    axes: [{ show: false }, { show: false }],
+    scales: {
+      x: { time: false, range: [0, steps] },
+      y: { range: (_, __, top) => [0, (top || 1) * 1.08] },
+    },
+    cursor: { sync: { key: "flowtime" }, x: false, y: false, points: { show: false }, drag: { x: false, y: false } },
+    series: [{}, ...order.map(({ style }) => looks(uPlot, style))],
+    hooks: { drawClear: [furnish(data)] },
+    plugins: [band(data, lines, readings)],
+  };
+  place.replaceChildren();
+  const chart = new uPlot(options, [Array.from({ length: steps + 1 }, (_, i) => i), ...columns], place);
+  const watcher = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: place.clientHeight }));
+  watcher.observe(place);
+  drawn.push({ chart, watcher, place });
+}
+
+async function start() {
+  while (drawn.length) {
+    const { chart, watcher } = drawn.pop();
+    watcher.disconnect();
+    chart.destroy();
+  }
+  const travel = document.getElementById("travel");
+  const source = document.getElementById("chart-data");
+  if (!travel || !source) return;
+  const data = JSON.parse(source.textContent);
+  const { default: uPlot } = await import(travel.dataset.uplot);
+  for (const place of travel.querySelectorAll(".stepchart")) draw(uPlot, place, data);
+}
+
+start();
+document.addEventListener("flowtime:theme", start);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", start);

@@ -1,0 +1,238 @@
+"""A new run: templates, the form its declarations make, planning, running, and errors beside their fields."""
+
+import pytest
+
+from runs.models import Run
+from tests.pages import element_of, text_of
+
+pytestmark = pytest.mark.django_db
+
+ARRAYS = """\
+schemaVersion: 1
+metadata: {id: arrays, title: Arrays, version: 1.0.0}
+grid: {bins: 3, binSize: 1, binUnit: hours}
+parameters:
+  - {name: pallets, type: array, arrayOf: number, length: 3, default: [1, 2, 3], minimum: 0, maximum: 9, title: Pallets}
+  - {name: isNight, type: boolean, default: true, title: Night shift}
+  - {name: note, type: string, default: plain}
+  - {name: needed, type: integer, minimum: 1, title: Needed}
+nodes:
+  - {id: x, kind: const, values: "${pallets}"}
+  - {id: y, kind: expr, expr: "x * ${needed}"}
+"""
+
+
+def form_of(**changes):
+    return {"p-perHour": "5", "p-extra": "0", "mode": "simulation", "seed": "123", **changes}
+
+
+def test_picking_setting_and_running_makes_a_run_that_a_worker_computes(pages, alice, run_tasks):
+    cards = pages.get("/runs/new")
+    assert element_of(cards, "template-desk")["href"] == "/runs/new?template=desk#setup"
+
+    response = pages.post("/runs/new?template=desk", form_of(**{"p-perHour": "7", "do": "run"}))
+
+    run = Run.objects.get()
+    assert response.status_code == 303
+    assert response["Location"] == f"/runs/{run.pk}"
+    assert run.status == "queued"
+    assert run.created_by == alice
+    assert "Waiting for a worker" in text_of(pages.get(response["Location"]))
+    run_tasks()
+    run.refresh_from_db()
+    assert run.status == "succeeded"
+    assert run.document.record["parameters"] == {"perHour": 7.0, "extra": 0}
+    assert list(run.document.record["overrides"]) == ["perHour"]
+    assert not run.captures.exists()
+
+
+def test_the_form_says_bounds_units_and_defaults(pages):
+    page = pages.get("/runs/new?template=first-steps")
+
+    said = element_of(page, "id_p-coachVisitors-hint")["words"]
+    assert said == (
+        "How many people the coach brings at ten o'clock. Whole number, 0 to 100 visitors. Default."
+    )
+    assert element_of(page, "id_p-coachVisitors")["value"] == "20"
+    assert element_of(page, "template-first-steps")["aria-current"] == "true"
+
+
+def test_every_kind_of_parameter_has_its_control(pages, data_dirs, run_tasks):
+    (data_dirs.templates / "arrays.yaml").write_text(ARRAYS)
+    page = pages.get("/runs/new?template=arrays")
+    assert element_of(page, "id_p-pallets")["tag"] == "textarea"
+    assert element_of(page, "id_p-pallets")["words"] == "1, 2, 3"
+    assert element_of(page, "id_p-isNight")["type"] == "checkbox"
+    assert "checked" in element_of(page, "id_p-isNight")
+    assert "3 numbers, each 0 to 9." in element_of(page, "id_p-pallets-hint")["words"]
+
+    pages.post(
+        "/runs/new?template=arrays",
+        {
+            "p-pallets": "4; 5\n6",
+            "p-note": "plain",
+            "p-needed": "2",
+            "mode": "simulation",
+            "seed": "7",
+            "do": "run",
+        },
+    )
+
+    run_tasks()
+    run = Run.objects.get()
+    assert run.status == "succeeded"
+    assert run.rng_seed == 7
+    assert run.document.record["parameters"] == {
+        "pallets": [4.0, 5.0, 6.0],
+        "isNight": False,
+        "note": "plain",
+        "needed": 2,
+    }
+
+
+def test_planning_shows_what_would_happen_and_writes_nothing(pages, data_dirs):
+    response = pages.post("/runs/new?template=desk", form_of(**{"p-perHour": "7", "do": "plan"}))
+
+    said = element_of(response, "plan")["words"]
+    assert response.status_code == 200
+    assert "Nothing has been written" in said
+    assert "Grid 4 × 1 h, 4 hours" in said
+    assert "perHour 7, not 5" in said
+    assert "Seed pcg32, 123" in said
+    assert not Run.objects.exists()
+    assert not list(data_dirs.runs.glob("[!.]*"))
+
+
+def test_a_value_out_of_bounds_is_said_beside_its_field_and_nothing_typed_is_lost(pages):
+    response = pages.post(
+        "/runs/new?template=desk",
+        form_of(**{"p-perHour": "0", "p-extra": "many", "seed": "7", "do": "run"}),
+    )
+
+    assert response.status_code == 422
+    assert "2 fields need another value." in text_of(response)
+    assert "0" in element_of(response, "id_p-perHour-error")["words"]
+    assert "many" in element_of(response, "id_p-extra-error")["words"]
+    field = element_of(response, "id_p-perHour")
+    assert field["value"] == "0"
+    assert field["aria-invalid"] == "true"
+    assert "id_p-perHour-error" in field["aria-describedby"]
+    assert element_of(response, "id_p-extra")["value"] == "many"
+    assert element_of(response, "id_seed")["value"] == "7"
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("seed", ["-4", "4294967296", "x"])
+def test_a_seed_has_bounds(pages, seed):
+    response = pages.post("/runs/new?template=desk", form_of(seed=seed, do="run"))
+
+    assert response.status_code == 422
+    said = element_of(response, "id_seed-error")["words"]
+    assert said == "The seed is a whole number, 0 to 4,294,967,295."
+    assert element_of(response, "id_seed")["value"] == seed
+    assert not Run.objects.exists()
+
+
+def test_a_run_named_after_its_inputs_is_opened_instead_of_computed_again(pages, make_run):
+    run = make_run(is_deterministic=True)
+
+    plan = pages.post("/runs/new?template=desk", form_of(is_named_after_inputs="on", do="plan"))
+    assert run.pk in element_of(plan, "plan")["words"]
+    assert "opened, not computed again" in element_of(plan, "plan")["words"]
+    response = pages.post(
+        "/runs/new?template=desk", form_of(is_named_after_inputs="on", do="run"), follow=True
+    )
+
+    assert response.redirect_chain[-1][0] == f"/runs/{run.pk}"
+    assert "This run exists already, so it was opened instead." in text_of(response)
+    assert Run.objects.count() == 1
+
+
+def test_running_again_starts_from_the_parameters_of_a_run(pages, make_run):
+    run = make_run(parameters={"perHour": 9}, seed=77)
+
+    page = pages.get(f"/runs/new?template=desk&from={run.pk}")
+
+    assert element_of(page, "id_p-perHour")["value"] == "9"
+    assert element_of(page, "id_p-extra")["value"] == "0"
+    assert element_of(page, "id_seed")["value"] == "77"
+
+
+def test_replaying_a_bundle_from_the_form(pages, make_run, make_capture, run_tasks):
+    run = make_run()
+    make_capture(run)
+
+    pages.post("/runs/new?template=desk", form_of(mode="telemetry", source=run.pk, do="run"))
+
+    run_tasks()
+    replayed = Run.objects.exclude(pk=run.pk).get()
+    assert replayed.status == "succeeded"
+    assert replayed.mode == "telemetry"
+    assert replayed.source_run_id == run.pk
+
+
+def test_telemetry_mode_asks_for_a_bundle(pages):
+    response = pages.post("/runs/new?template=desk", form_of(mode="telemetry", do="run"))
+
+    assert response.status_code == 422
+    assert "Pick the telemetry to replay" in element_of(response, "id_source-error")["words"]
+
+
+def test_a_capture_key_that_names_nothing_is_said_above_the_form(pages):
+    response = pages.post(
+        "/runs/new?template=desk", form_of(mode="telemetry", capture_key="nothing", do="plan")
+    )
+
+    assert response.status_code == 422
+    assert "This run cannot be started." in text_of(response)
+    assert element_of(response, "id_capture_key")["value"] == "nothing"
+
+
+def test_htmx_gets_the_form_and_the_plan_alone(pages):
+    response = pages.post(
+        "/runs/new?template=desk",
+        form_of(do="plan"),
+        headers={"HX-Request": "true", "HX-Target": "setup"},
+    )
+
+    assert "<html" not in response.content.decode()
+    assert element_of(response, "setup")["tag"] == "div"
+
+
+def test_htmx_is_sent_on_by_its_own_header(pages):
+    response = pages.post(
+        "/runs/new?template=desk", form_of(do="run"), headers={"HX-Request": "true"}
+    )
+
+    assert response.status_code == 200
+    assert response["HX-Redirect"] == f"/runs/{Run.objects.get().pk}"
+
+
+def test_a_template_with_problems_is_listed_and_cannot_be_run(pages):
+    said = text_of(pages.get("/runs/new"))
+    assert "This template cannot be run until its problems are solved." in said
+
+    response = pages.get("/runs/new?template=broken")
+
+    assert response.status_code == 422
+    assert "Template broken cannot be run until its problems are solved." in text_of(response)
+
+
+def test_an_unknown_template_is_said_where_its_form_would_be(pages):
+    response = pages.get("/runs/new?template=nowhere")
+
+    assert response.status_code == 404
+    assert "There is no template 'nowhere' in the catalog." in text_of(response)
+
+
+def test_a_viewer_may_look_but_not_run(viewer_pages):
+    page = viewer_pages.get("/runs/new?template=desk")
+    button = element_of(page, "do-run")
+    assert button["aria-disabled"] == "true"
+    assert element_of(page, button["aria-describedby"])["words"] == "You need the operator role."
+
+    response = viewer_pages.post("/runs/new?template=desk", form_of(do="run"))
+
+    assert response.status_code == 403
+    assert "You need the operator role." in text_of(response)
+    assert not Run.objects.exists()

@@ -1,0 +1,251 @@
+"""The run list: what a row says, filters in the URL, paging, rows that move, and nothing to show."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from runs.models import Run
+from tests.factories import RunFactory
+from tests.pages import element_of, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def htmx(pages, url):
+    return pages.get(url, headers={"HX-Request": "true", "HX-Target": "results"})
+
+
+def test_a_row_says_what_one_asks_first(pages, alice):
+    created = timezone.now() - timedelta(minutes=26)
+    run = RunFactory(
+        id="run_a",
+        template_title="Departures through the blizzard",
+        created_at=created,
+        created_by=alice,
+        bins=120,
+        warning_count=10,
+        shape="." * 12 + "g" * 24 + "yyrr" * 3,
+    )
+
+    row = element_of(pages.get("/runs"), "row-run_a")
+
+    assert row["words"] == (
+        "Succeeded Departures through the blizzard 1.0.0 run_a Simulation 120 × 1 h"
+        " Telemetry No 10 – 26 minutes ago alice"
+    )
+    page = pages.get("/runs").content.decode()
+    assert f'title="{created.day} {created:%b %Y, %H:%M:%S} UTC"' in page
+    assert "Worst state over the run: 6 beyond, 6 at risk, 24 within, 12 undefined" in page
+    assert run.get_absolute_url() in page
+
+
+def test_telemetry_source_run_and_replayed_copy(pages):
+    source = RunFactory(
+        telemetry_available=True, telemetry_generated_at=timezone.now() - timedelta(days=40)
+    )
+    replay = RunFactory(
+        mode="telemetry",
+        source_run=source,
+        telemetry_available=True,
+        telemetry_generated_at=timezone.now(),
+    )
+
+    page = pages.get("/runs")
+
+    assert "Yes" in element_of(page, f"row-{source.pk}")["words"]
+    assert "replayed copy" in element_of(page, f"row-{replay.pk}")["words"]
+    assert element_of(page, f"source-{replay.pk}")["href"] == f"/runs/{source.pk}"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("queued", "Queued"),
+        ("running", "Running 57 per cent"),
+        ("failed", "Failed model_invalid"),
+        ("canceled", "Cancelled"),
+    ],
+)
+def test_every_status_has_a_word(pages, status, said):
+    is_active = status in Run.Status.active()
+    finished = None if is_active else timezone.now()
+    RunFactory(
+        id="run_a",
+        status=status,
+        finished_at=finished,
+        failure_code="model_invalid" if status == "failed" else "",
+        progress_done=57,
+        progress_total=100,
+        progress_unit="percent",
+    )
+
+    assert element_of(pages.get("/runs"), "row-run_a")["words"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=run_b",
+        "q=blizzard+through",
+        "templateId=nyc-departures",
+        "mode=telemetry",
+        "status=failed",
+        "telemetryAvailable=true",
+        "hasWarnings=true",
+        "created=24h",
+        "created=between&createdFrom=2026-11-20&createdTo=2026-11-20",
+    ],
+)
+def test_each_filter_narrows_the_list(pages, query):
+    now = timezone.now()
+    old = now - timedelta(days=365)
+    RunFactory(id="run_a", created_at=old)
+    special = {
+        "template_title": "Departures through the blizzard",
+        "template_id": "nyc-departures",
+        "mode": "telemetry",
+        "telemetry_available": True,
+        "telemetry_generated_at": now,
+        "warning_count": 2,
+        "created_at": now,
+        "started_at": now,
+        "finished_at": now,
+    }
+    if query.startswith("status"):
+        special |= {"status": "failed", "failure_code": "model_invalid"}
+    if query.startswith("created=between"):
+        moment = datetime(2026, 11, 20, 23, 59, tzinfo=UTC)
+        special |= {"created_at": moment, "started_at": moment, "finished_at": moment}
+    RunFactory(id="run_b", **special)
+
+    said = text_of(pages.get(f"/runs?{query}"))
+
+    assert "run_b" in said
+    assert "run_a" not in said
+
+
+def test_a_filter_stays_in_the_form(pages):
+    RunFactory(mode="telemetry")
+
+    page = pages.get("/runs?mode=telemetry&q=run").content.decode()
+
+    assert '<option value="telemetry" selected>' in page
+    assert 'value="run"' in page
+
+
+def test_htmx_gets_the_rows_alone_and_the_count_beside(pages):
+    RunFactory.create_batch(3)
+
+    page = htmx(pages, "/runs?mode=simulation")
+
+    assert "<html" not in page.content.decode()
+    assert element_of(page, "run-count")["hx-swap-oob"] == "true"
+    assert element_of(page, "run-count")["words"] == "3"
+    assert "HX-Request" in page["Vary"]
+
+
+def test_older_and_newer_lead_through_the_list(pages):
+    RunFactory.create_batch(60)
+    first = pages.get("/runs?mode=simulation")
+    assert "Newest 50 of 60" in text_of(first)
+    older = first.context["older"]
+    assert "mode=simulation" in older
+
+    second = pages.get(f"/runs{older}")
+
+    assert "10 of 60" in text_of(second)
+    back = pages.get(f"/runs{second.context['newer']}")
+    assert [r["id"] for r in back.context["runs"].page.items] == [
+        r["id"] for r in first.context["runs"].page.items
+    ]
+
+
+def test_a_cursor_that_is_not_ours_is_refused_in_words(pages):
+    response = pages.get("/runs?cursor=nonsense")
+
+    assert response.status_code == 400
+    assert "The address holds something this page cannot read" in text_of(response)
+
+
+def test_the_first_visit_says_how_to_start(pages):
+    said = text_of(pages.get("/runs"))
+
+    assert "No runs yet" in said
+    assert "Run the blizzard" in said
+
+
+def test_no_match_repeats_the_question_and_offers_the_nearest_wider_one(pages):
+    RunFactory.create_batch(2, mode="telemetry")
+
+    page = pages.get("/runs?mode=telemetry&status=failed&hasWarnings=true")
+
+    said = text_of(page)
+    assert "No run matches" in said
+    assert "Mode Telemetry, status Failed, with warnings." in said
+    wider = page.context["runs"].wider()
+    assert wider is None
+
+    page = pages.get("/runs?mode=telemetry&status=failed")
+
+    assert "There are 2 of any status." in text_of(page)
+    assert page.context["runs"].wider().query == "?mode=telemetry"
+
+
+def test_rows_that_move_are_followed_and_then_left_alone(pages):
+    run = RunFactory(id="run_a", status="queued", finished_at=None, started_at=None)
+    live = element_of(pages.get("/runs"), "live")
+    assert live["hx-get"] == "/runs?live=run_a"
+    assert live["hx-trigger"] == "every 1s"
+
+    Run.objects.filter(pk=run.pk).update(status="succeeded", finished_at=timezone.now())
+    answer = htmx(pages, live["hx-get"])
+
+    assert "hx-trigger" not in element_of(answer, "live")
+    row = element_of(answer, "row-run_a")
+    assert row["hx-swap-oob"] == "true"
+    # The same id as before: htmx gives the focus back to it.
+    assert 'id="open-run_a"' in answer.content.decode()
+
+
+def test_a_viewer_sees_the_list_too(viewer_pages):
+    RunFactory(id="run_a")
+
+    assert viewer_pages.get("/runs").status_code == 200
+
+
+def test_a_database_that_does_not_answer_is_said_with_a_way_back(pages, monkeypatch):
+    def refuse(*_, **__):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("runs.selectors.keyset_page", refuse)
+
+    response = pages.get("/runs?mode=telemetry")
+
+    assert response.status_code == 503
+    said = text_of(response)
+    assert "The database is busy" in said
+    assert "Nothing is lost. Try again in a moment." in said
+    assert "Try again" in said
+    assert response["X-Request-Id"] in said
+
+
+def test_markup_in_a_title_is_inert(pages):
+    RunFactory(template_title="<script>alert(1)</script>", id="run_a")
+
+    page = pages.get("/runs").content.decode()
+
+    assert "<script>alert(1)</script>" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    pages, count, django_assert_max_num_queries
+):
+    RunFactory.create_batch(count)
+
+    # Session, user, groups and permissions, the worker's sign of life, rows, count.
+    with django_assert_max_num_queries(9):
+        assert pages.get("/runs").status_code == 200

@@ -1,0 +1,293 @@
+"""The page of one run: its facts, its parts, what a run without a result says, and who may stop it."""
+
+import shutil
+
+import pytest
+from django.utils import timezone
+
+from runs.models import Run
+from tests.factories import RunFactory
+from tests.pages import element_of, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_header_and_provenance(pages, make_run):
+    run = make_run(parameters={"perHour": 7})
+
+    page = pages.get(f"/runs/{run.pk}")
+
+    said = text_of(page)
+    assert page.status_code == 200
+    assert "A small desk 1.0.0 Succeeded Simulation" in said
+    assert "Grid 4 × 1 h" in said
+    assert "Window 2 Mar 2026, 08:00 to 2 Mar, 12:00" in said
+    assert "By alice" in said
+    assert "perHour 7 extra 0 default" in said
+    assert "Template desk, version 1.0.0" in said
+    assert run.input_hash.removeprefix("sha256:")[:24] in said
+    assert "Not a replay. No run has been replayed from it." in said
+    assert f'data-copy="{run.pk}"' in page.content.decode()
+
+
+def test_the_time_tab_has_a_tape_a_chart_and_a_table_for_each_node(pages, make_run):
+    run = make_run()
+    url = f"/runs/{run.pk}"
+
+    page = pages.get(url)
+    assert element_of(page, "node-Desk-h")["words"] == "Desk"
+    # 4 + 9 + 3 + 2 visitors, five served an hour.
+    assert "18 served of 18, queue at most 4 in bin 1" in text_of(page)
+    assert "Desk: " in page.content.decode()
+    data = page.context["tab"].data["nodes"]["Desk"]
+    assert [line["values"] for line in data if line["label"] == "served"] == [[4, 5, 5, 4]]
+
+    table = pages.get(f"{url}?node=Desk")
+
+    said = element_of(table, "node-Desk")["words"]
+    assert "1 Mon 2 Mar, 09:00 beyond" in said.replace("R red", "beyond").replace("red", "beyond")
+    assert "Close table" in said
+
+
+def test_the_series_tab_lists_every_series_with_its_file(pages, make_run):
+    run = make_run()
+
+    page = pages.get(f"/runs/{run.pk}?tab=series")
+    said = text_of(page)
+    assert "visitors" in said
+    series_id = "visitors@VISITORS@DEFAULT"
+    file = pages.get(f"/runs/{run.pk}/series/{series_id}")
+
+    assert file["Content-Type"].startswith("text/csv")
+    assert file["Content-Disposition"] == f'attachment; filename="{series_id}.csv"'
+    assert file.content == b"bin_index,value\n0,4\n1,9\n2,3\n3,2\n"
+
+
+def test_a_series_that_is_not_there(pages, make_run):
+    response = pages.get(f"/runs/{make_run().pk}/series/nothing")
+
+    assert response.status_code == 404
+    assert "has no series" in text_of(response)
+
+
+def test_the_warnings_tab_groups_by_code_with_bins(pages):
+    run = RunFactory(status="succeeded")
+    run.document.record = {
+        "warnings": [
+            {
+                "code": "b_info",
+                "severity": "info",
+                "nodeId": "A",
+                "message": "One.",
+                "bins": [[1, 2]],
+                "count": 2,
+            },
+            {
+                "code": "a_risk",
+                "severity": "warning",
+                "nodeId": "B",
+                "message": "Two.",
+                "bins": [[0, 0]],
+                "count": 1,
+            },
+            {
+                "code": "b_info",
+                "severity": "info",
+                "nodeId": "B",
+                "message": "Three.",
+                "bins": [[4, 9]],
+                "count": 6,
+            },
+        ]
+    }
+    run.document.save()
+
+    page = pages.get(f"/runs/{run.pk}?tab=warnings")
+
+    said = text_of(page)
+    assert said.index("a_risk Warning 1 place, 1 bin") < said.index("b_info Info 2 places, 8 bins")
+    assert "Three. Bins 4 to 9" in said
+
+
+def test_no_warnings_is_said(pages, make_run):
+    run = make_run(parameters={"perHour": 50})
+    run.document.record["warnings"] = []
+    run.document.save()
+
+    assert "No warnings" in text_of(pages.get(f"/runs/{run.pk}?tab=warnings"))
+
+
+def test_the_events_tab_tells_the_life_of_the_run_and_its_captures(pages, make_run, make_capture):
+    run = make_run()
+    make_capture(run)
+
+    said = text_of(pages.get(f"/runs/{run.pk}?tab=events"))
+
+    assert "Created by alice" in said
+    assert "Published as g000001" in said
+
+
+def test_the_api_tab_shows_how_programs_ask(pages, make_run):
+    run = make_run()
+
+    said = text_of(pages.get(f"/runs/{run.pk}?tab=api"))
+
+    assert f"http://testserver/v1/runs/{run.pk}" in said
+    assert "/v1/telemetry/captures" in said
+
+
+def test_an_unknown_tab_is_the_first(pages, make_run):
+    assert pages.get(f"/runs/{make_run().pk}?tab=nonsense").context["shown"].tab == "time"
+
+
+def test_a_run_that_is_not_there(pages):
+    response = pages.get("/runs/run_20261119T081207Z_0000beef")
+
+    assert response.status_code == 404
+    said = text_of(response)
+    assert "There is no run 'run_20261119T081207Z_0000beef'" in said
+    assert "It may have been removed, or the id may be cut short." in said
+    assert "Search the runs" in said
+
+
+def test_an_address_that_is_not_there(pages):
+    response = pages.get("/nowhere")
+
+    assert response.status_code == 404
+    assert "There is no such page" in text_of(response)
+
+
+def test_a_failed_run_says_what_where_and_what_next(pages):
+    run = RunFactory(
+        status="failed",
+        failure_code="model_invalid",
+        failure_detail="a reads itself in the same bin.",
+    )
+
+    page = pages.get(f"/runs/{run.pk}")
+
+    said = text_of(page)
+    assert "This run failed." in said
+    assert "model_invalid a reads itself in the same bin." in said
+    assert "Run again with these parameters" in said
+    assert "The run did not succeed." in said
+
+
+def test_a_cancelled_run_is_spelt_so(pages):
+    run = RunFactory(status="canceled")
+
+    said = text_of(pages.get(f"/runs/{run.pk}"))
+
+    assert "Cancelled" in said
+    assert "This run was cancelled." in said
+
+
+def test_missing_files_are_noticed_and_said(pages, make_run, data_dirs):
+    run = make_run()
+    shutil.rmtree(data_dirs.runs / run.pk)
+
+    said = text_of(pages.get(f"/runs/{run.pk}"))
+
+    assert "The run's files are missing." in said
+    assert "Nothing to show" in said
+
+
+def test_changed_files_are_noticed_and_said(pages, make_run, data_dirs):
+    run = make_run()
+    (data_dirs.runs / run.pk / "run.json").write_text("{}")
+
+    said = text_of(pages.get(f"/runs/{run.pk}"))
+
+    assert "The run's files were changed since it was written." in said
+
+
+def test_a_running_run_is_followed_until_it_has_finished(pages):
+    run = RunFactory(
+        status="running",
+        finished_at=None,
+        progress_done=57,
+        progress_total=100,
+        progress_unit="percent",
+    )
+    progress = element_of(pages.get(f"/runs/{run.pk}"), "progress")
+    assert progress["hx-trigger"] == "every 1s"
+    assert "57 per cent" in progress["words"]
+    target = {"HX-Request": "true", "HX-Target": "progress"}
+    assert "hx-trigger" in pages.get(f"/runs/{run.pk}", headers=target).content.decode()
+
+    Run.objects.filter(pk=run.pk).update(
+        status="failed", failure_code="x", finished_at=timezone.now()
+    )
+    answer = pages.get(f"/runs/{run.pk}", headers=target)
+
+    assert answer["HX-Refresh"] == "true"
+
+
+def test_an_operator_cancels_a_waiting_run(pages):
+    run = RunFactory(status="queued", started_at=None, finished_at=None)
+
+    response = pages.post(f"/runs/{run.pk}/cancel")
+
+    assert response.status_code == 303
+    run.refresh_from_db()
+    assert run.status == "canceled"
+
+
+def test_cancelling_a_finished_run_is_refused_in_the_panel(pages, make_run):
+    run = make_run()
+
+    response = pages.post(f"/runs/{run.pk}/cancel")
+
+    assert response.status_code == 409
+    assert (
+        "only a queued or running run can be cancelled"
+        in element_of(response, "telemetry")["words"]
+    )
+    run.refresh_from_db()
+    assert run.status == "succeeded"
+
+
+def test_a_viewer_cannot_cancel_and_is_told_why(viewer_pages):
+    run = RunFactory(status="queued", started_at=None, finished_at=None)
+    assert "cancel-run" not in viewer_pages.get(f"/runs/{run.pk}").content.decode()
+
+    response = viewer_pages.post(f"/runs/{run.pk}/cancel")
+
+    assert response.status_code == 403
+    assert "You need the operator role." in text_of(response)
+    run.refresh_from_db()
+    assert run.status == "queued"
+
+
+def test_verifying_says_what_was_found(pages, make_run):
+    run = make_run()
+
+    response = pages.post(f"/runs/{run.pk}/verify", follow=True)
+
+    assert "Run files checked: valid." in text_of(response)
+
+
+def test_markup_in_warnings_and_parameters_is_inert(pages):
+    run = RunFactory()
+    run.document.record = {
+        "parameters": {"note": "<img src=x onerror=alert(1)>"},
+        "warnings": [
+            {
+                "code": "x",
+                "severity": "info",
+                "nodeId": "<b>",
+                "message": "<script>1</script>",
+                "bins": [],
+            }
+        ],
+    }
+    run.document.save()
+
+    page = pages.get(f"/runs/{run.pk}?tab=warnings").content.decode()
+
+    assert "<img src=x" not in page
+    assert "<script>1" not in page
+
+
+def test_looking_does_not_change(pages, make_run):
+    assert pages.get(f"/runs/{make_run().pk}/replay").status_code == 405
