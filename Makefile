@@ -56,15 +56,14 @@ check: install ## Format, lint, types, dependency rules, templates, migrations, 
 	$(BIN)/ruff check .
 	$(SCRATCH) $(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
-	$(BIN)/djlint templates --check --lint --quiet
+	$(BIN)/djlint templates --lint --quiet
 	$(SCRATCH) $(PY) manage.py check --fail-level WARNING
 	$(SCRATCH) $(PY) manage.py makemigrations --check --dry-run
 	$(SCRATCH) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
-format: install ## Format the code and the templates
+format: install ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
-	-$(BIN)/djlint templates --reformat --quiet
 
 bench: install ## Measure, and print medians and ratios
 	$(PY) -m pytest tests/perf -p no:cacheprovider -q -s --benchmark-enable
