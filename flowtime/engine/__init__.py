@@ -15,6 +15,7 @@ from .parameters import Parameter
 from .profiles import PROFILES
 from .records import COLOURS, SeriesInfo, Warning
 from .template import Template, load_template
+from .validation import Report, validate
 
 __all__ = [
     "COLOURS",
@@ -28,6 +29,7 @@ __all__ = [
     "Model",
     "Parameter",
     "Problem",
+    "Report",
     "Rng",
     "SeriesInfo",
     "SourceError",
@@ -41,4 +43,5 @@ __all__ = [
     "input_hash",
     "load_model",
     "load_template",
+    "validate",
 ]

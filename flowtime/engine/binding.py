@@ -15,7 +15,6 @@ from .model import Limits, Model, Rng, Topology
 from .outline import Outline
 from .parameters import effective_values, read_parameters
 from .placeholders import bind_document
-from .problems import Collector
 from .reading import Reading
 from .references import check_references
 from .shape import read_outline

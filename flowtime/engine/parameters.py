@@ -130,7 +130,7 @@ def _declared(entry: Entry) -> Declared:
     if is_number(low) and is_number(high) and low > high:  # type: ignore[operator]
         message = f"the minimum {value_text(low)} is above the maximum {value_text(high)}"
         entry.fault("bad_bounds", entry.later("minimum", "maximum"), message)
-        return Declared(replace(parameter, minimum=UNKNOWN, maximum=UNKNOWN), entry)
+        parameter = replace(parameter, minimum=None, maximum=None)
     return Declared(_with_default(parameter, entry), entry)
 
 

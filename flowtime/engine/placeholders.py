@@ -26,7 +26,7 @@ def check_placeholders(document: Document, names: Collection[str], notes: Collec
         if text not in used:
             used[text] = _used(text, declared)
         unknown, is_malformed = used[text]
-        if any(path[: len(fixed)] == fixed for fixed in _FIXED):
+        if _is_fixed(path):
             if _has_placeholder(text):
                 notes.add("placeholder_not_allowed", path, "no placeholder may stand here")
             continue
@@ -53,7 +53,7 @@ def bind_document(
     texts = _Texts(values or {})
     size, nodes = 0, 0
     for path, text in document.templates:
-        value = bind_text(text, texts, limits.max_string_chars)
+        value = UNKNOWN if _is_fixed(path) else bind_text(text, texts, limits.max_string_chars)
         if value is _TOO_LONG:
             message = f"max_string_chars is {limits.max_string_chars}, found more after binding"
             notes.add("limit_exceeded", path, message)
@@ -109,6 +109,11 @@ def bind_text(text: str, texts: _Texts, most: int) -> Any:
             return _TOO_LONG
     bound = "".join((*parts, text[end:]))
     return bound if len(bound) <= most else _TOO_LONG
+
+
+def _is_fixed(path: Path) -> bool:
+    """Whether no placeholder may stand there."""
+    return any(path[: len(fixed)] == fixed for fixed in _FIXED)
 
 
 def _used(text: str, declared: frozenset[str]) -> tuple[list[str], bool]:

@@ -80,14 +80,15 @@ def read_outline(root: Mapping[str, Any], reading: Reading) -> Outline:
         generator=entry.text("generator"),
         provenance=entry.free("provenance"),
     )
-    if not any(has_content(holder.values.get("nodes")) for holder in (entry, topology)):
+    if not any(_has_nodes(holder) for holder in (entry, topology)) and not entry.meant("topology"):
         reading.notes.add("empty_model", (), "a model needs computation nodes or topology nodes")
     return outline
 
 
-def has_content(value: Any) -> bool:
-    """Whether a list of nodes is there and not empty; what is faulty counts as there."""
-    return value is not None and value != [] and value != ()
+def _has_nodes(holder: Entry) -> bool:
+    """Whether there is a list of nodes that is not empty; what is faulty or misspelt counts as one."""
+    value = holder.values.get("nodes")
+    return holder.meant("nodes") is not None or (value is not None and value != [])
 
 
 def _schema_version(root: Entry) -> None:
