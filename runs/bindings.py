@@ -133,7 +133,6 @@ def _conflict(
 def named_parameters(
     bindings: Mapping[str, str],
     template: Template,
-    manifest: TelemetryManifest,
     arrays: Mapping[str, np.ndarray],
 ) -> dict[str, list[float]]:
     """Values of the array parameters that ``bindings`` name."""

@@ -1,10 +1,15 @@
 """Instants as text: RFC 3339, UTC, with a ``Z``."""
 
 from datetime import UTC, datetime
+from typing import overload
 
 import numpy as np
 
 
+@overload
+def to_text(instant: datetime) -> str: ...
+@overload
+def to_text(instant: datetime | None) -> str | None: ...
 def to_text(instant: datetime | None) -> str | None:
     """``2026-11-23T10:15:00Z``; microseconds are kept where there are any."""
     if instant is None:

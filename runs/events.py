@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 from django.db import transaction
 
+from runs.actors import Actor, person_of
 from runs.models import Run, RunEvent
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +18,7 @@ def record_event(
     run: Run,
     name: str,
     *,
-    actor: AbstractBaseUser | None = None,
+    actor: Actor | None = None,
     request_id: str = "",
     **attributes: Any,
 ) -> RunEvent:
@@ -28,6 +26,6 @@ def record_event(
     facts: dict[str, Any] = {"runId": run.pk, "templateId": run.template_id, **attributes}
     if request_id:
         facts["requestId"] = request_id
-    event = RunEvent.objects.create(run=run, name=name, actor=actor, attributes=facts)
+    event = RunEvent.objects.create(run=run, name=name, actor=person_of(actor), attributes=facts)
     transaction.on_commit(partial(log.info, name, **facts))
     return event

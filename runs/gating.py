@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runs.models import Integrity, Run
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from runs.actors import Actor
 
 NOT_A_SIMULATION = "Telemetry is generated from simulation runs."
 NOT_FINISHED = "The run has not finished."
@@ -34,7 +34,7 @@ class Action:
     reason: str | None = None
 
 
-def actions_for(run: Run, user: AbstractBaseUser | AnonymousUser) -> dict[str, Action]:
+def actions_for(run: Run, user: Actor) -> dict[str, Action]:
     """Every action on ``run`` with whether ``user`` may take it now. Reads the row and the user's permissions only."""
     rules: dict[str, tuple[Callable[[Run], str | None], str]] = {
         "generateTelemetry": (why_not_generate, "telemetry.add_capture"),
@@ -45,8 +45,8 @@ def actions_for(run: Run, user: AbstractBaseUser | AnonymousUser) -> dict[str, A
     return {name: _action(rule(run), user, needed) for name, (rule, needed) in rules.items()}
 
 
-def _action(reason: str | None, user: AbstractBaseUser | AnonymousUser, permission: str) -> Action:
-    if reason is None and not user.has_perm(permission):  # type: ignore[union-attr]
+def _action(reason: str | None, user: Actor, permission: str) -> Action:
+    if reason is None and not user.has_perm(permission):
         reason = NEEDS_OPERATOR
     return Action(allowed=reason is None, reason=reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -97,7 +98,7 @@ def replays_of_capture(capture_id: str) -> QuerySet[Run]:
     return Run.objects.filter(replayed_capture_id=capture_id).order_by("-created_at", "-id")
 
 
-def find_capture(**lookup: Any) -> dict[str, Any] | None:
+def find_capture(**lookup: Any) -> Mapping[str, Any] | None:
     """Facts of the newest capture that has a bundle and fits ``lookup``, or None.
 
     Telemetry sits on runs and is never imported here: its rows are reached by the model's name.

@@ -20,6 +20,7 @@ from flowtime.bundles import (
 )
 from flowtime.engine import deterministic_run_id
 from runs import execution, gating, integrity, planning, replay, selectors, tasks
+from runs.actors import Actor, person_of
 from runs.clock import from_grid
 from runs.errors import (
     RunExists,
@@ -39,8 +40,6 @@ from runs.summaries import (
 )
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
-
     from runs.planning import Prepared
 
 __all__ = [
@@ -77,7 +76,7 @@ class RunPlan:
     run_id: str | None
 
 
-def plan_run(request: RunRequest, *, user: AbstractBaseUser) -> RunPlan:
+def plan_run(request: RunRequest, *, user: Actor) -> RunPlan:
     """Check everything that ``create_run`` checks, and change nothing. Raises what ``create_run`` raises."""
     prepared = planning.prepare_request(request)
     run_id = _chosen_id(request, prepared)
@@ -89,7 +88,7 @@ def plan_run(request: RunRequest, *, user: AbstractBaseUser) -> RunPlan:
 def create_run(
     request: RunRequest,
     *,
-    user: AbstractBaseUser,
+    user: Actor,
     request_id: str = "",
     is_async: bool = False,
 ) -> RunOutcome:
@@ -113,7 +112,7 @@ def create_replay(
     run: Run,
     *,
     source: str,
-    user: AbstractBaseUser,
+    user: Actor,
     request_id: str = "",
     is_async: bool = False,
 ) -> Run:
@@ -236,7 +235,7 @@ def _reserve(
     prepared: Prepared,
     links: Mapping[str, Any],
     *,
-    user: AbstractBaseUser,
+    user: Actor,
     request_id: str,
     is_async: bool,
 ) -> Run:
@@ -244,7 +243,7 @@ def _reserve(
     if not prepared.request.overwrite:
         _check_free_on_disk(run_id, prepared.request)
     now = timezone.now()
-    run = Run(pk=run_id, created_at=now, created_by=user, **_columns(prepared), **links)
+    run = Run(pk=run_id, created_at=now, created_by=person_of(user), **_columns(prepared), **links)
     if is_async:
         run.status = Run.Status.QUEUED
     else:
@@ -291,7 +290,7 @@ def _carry_out(run: Run, prepared: Prepared, *, request_id: str, is_async: bool)
     return selectors.get_run(run.pk)
 
 
-def cancel_run(run: Run, *, user: AbstractBaseUser, request_id: str = "") -> Run:
+def cancel_run(run: Run, *, user: Actor, request_id: str = "") -> Run:
     """Cancel a queued run at once, or ask a running one to stop. Raises RunNotCancelable for a finished one."""
     now = timezone.now()
     rows = Run.objects.filter(pk=run.pk)
@@ -312,9 +311,7 @@ def cancel_run(run: Run, *, user: AbstractBaseUser, request_id: str = "") -> Run
     return selectors.get_run(run.pk)
 
 
-def verify_run(
-    run: Run, *, user: AbstractBaseUser | None, request_id: str = "", is_deep: bool = True
-) -> Run:
+def verify_run(run: Run, *, user: Actor | None, request_id: str = "", is_deep: bool = True) -> Run:
     """Check the run's files against its manifest now, and store what was found."""
     if run.status != Run.Status.SUCCEEDED:
         return run

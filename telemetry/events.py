@@ -10,11 +10,10 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from runs.actors import Actor, person_of
 from telemetry.models import Capture, CaptureEvent
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
-
     from runs.models import Run
 
 log = structlog.get_logger(__name__)
@@ -26,7 +25,7 @@ def record_event(
     capture: Capture | None = None,
     run: Run | None = None,
     capture_key: str | None = None,
-    actor: AbstractBaseUser | None = None,
+    actor: Actor | None = None,
     request_id: str = "",
     **attributes: Any,
 ) -> CaptureEvent:
@@ -38,7 +37,7 @@ def record_event(
         capture=capture, run=run, capture_key=capture_key, request_id=request_id, **attributes
     )
     event = CaptureEvent.objects.create(
-        capture=capture, run_id=facts["runId"], name=name, actor=actor, attributes=facts
+        capture=capture, run_id=facts["runId"], name=name, actor=person_of(actor), attributes=facts
     )
     transaction.on_commit(partial(log.info, name, **facts))
     return event

@@ -95,13 +95,13 @@ def find_offers(bundle: RunBundle) -> list[Offer]:
     offers = []
     for node_id in roles:
         for metric in METRICS:
-            key = roles[node_id].get(ROLE_OF_METRIC[metric])
-            if key not in by_key:
+            bound = roles[node_id].get(ROLE_OF_METRIC[metric])
+            if bound is None or bound not in by_key:
                 continue
-            offers.append(Offer(node_id, metric, None, by_key[key].series_id))
+            offers.append(Offer(node_id, metric, None, by_key[bound].series_id))
             offers += [
-                Offer(node_id, metric, class_id, by_key[f"{key}@{class_id}"].series_id)
-                for class_id in sorted(parts.get(key, ()))
+                Offer(node_id, metric, class_id, by_key[f"{bound}@{class_id}"].series_id)
+                for class_id in sorted(parts.get(bound, ()))
             ]
     if not offers:
         raise NothingToCapture(
@@ -182,22 +182,24 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
             )
         capture.refresh_from_db()
         record_files(capture, _file_facts(content), request_id=request_id)
-        facts = {"generation": generation_name(generation), "durationMs": elapsed}
+        name = generation_name(generation)
         record_event(
             "capture.published",
             capture=capture,
             request_id=request_id,
+            generation=name,
+            durationMs=elapsed,
             fileCount=published.file_count,
             byteCount=published.byte_count,
             manifestHash=published.manifest_hash,
-            **facts,
         )
         record_event(
             "capture.succeeded",
             capture=capture,
             request_id=request_id,
+            generation=name,
+            durationMs=elapsed,
             warningCount=len(content.warnings),
-            **facts,
         )
         _release(capture)
         summaries.summarise_run(run)
@@ -237,7 +239,7 @@ def _write(
 ) -> tuple[int, Published]:
     record, target = bundle.record, target_from_text(capture.target)
     root = telemetry_root()
-    text = str(to_text(generated_at))
+    text = to_text(generated_at)
     for _ in range(MAX_TRIES):
         on_disk = generations(root, target)
         generation = 1 + max([selectors.highest_generation(capture.target), *on_disk])

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -26,6 +25,7 @@ from flowtime.errors import FlowTimeError
 from flowtime.tasks import heartbeat, is_stale
 from runs import gating
 from runs import services as run_services
+from runs.actors import Actor, person_of
 from runs.clock import to_text
 from runs.errors import RunUnreadable
 from runs.models import Run
@@ -40,9 +40,6 @@ from telemetry.errors import (
 from telemetry.events import record_event
 from telemetry.models import Capture
 from telemetry.records import capture_facts
-
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
 
 __all__ = [
     "find_target",
@@ -69,7 +66,7 @@ class _Order:
     overwrite: bool
     nan: str
     gaps: str
-    user: AbstractBaseUser
+    user: Actor
     request_id: str
     is_async: bool
 
@@ -81,7 +78,7 @@ class _Order:
 def request_capture(
     *,
     run: Run,
-    user: AbstractBaseUser,
+    user: Actor,
     request_id: str = "",
     capture_key: str | None = None,
     directory: str | None = None,
@@ -151,9 +148,7 @@ def find_target(
         raise OutsideLibrary(error.detail) from None
 
 
-def verify_capture(
-    capture: Capture, *, user: AbstractBaseUser | None, request_id: str = ""
-) -> Capture:
+def verify_capture(capture: Capture, *, user: Actor | None, request_id: str = "") -> Capture:
     """Hash every byte of the capture's bundle now, and store what was found."""
     if capture.status not in integrity.HAS_BUNDLE:
         return capture
@@ -254,7 +249,7 @@ def _insert(order: _Order) -> Capture:
         target=order.place,
         capture_key=order.target.capture_key or "",
         requested_at=now,
-        requested_by=order.user,
+        requested_by=person_of(order.user),
         overwrite=order.overwrite,
         nan=order.nan,
         gaps=order.gaps,

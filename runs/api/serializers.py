@@ -283,7 +283,7 @@ class GraphNodeSerializer(Shown):
     id = serializers.CharField()
     kind = serializers.CharField()
     role = serializers.CharField(allow_null=True)
-    label = serializers.CharField(allow_null=True)
+    label = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # Field.label
     group = serializers.CharField(allow_null=True)
     semantics = serializers.DictField(child=serializers.CharField())
     series = serializers.DictField(child=serializers.CharField())
@@ -326,7 +326,7 @@ class ParameterSerializer(Shown):
     description = serializers.CharField(allow_null=True)
     unit = serializers.CharField(required=False)
     default = serializers.JSONField(allow_null=True)
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]  # Field.required
     minimum = serializers.FloatField(required=False)
     maximum = serializers.FloatField(required=False)
     length = serializers.JSONField(

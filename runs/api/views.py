@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
@@ -52,6 +52,7 @@ RUN_PROBLEMS = ("template_not_found", "template_invalid", "parameters_invalid", 
 BUNDLE_PROBLEMS = ("bundle_missing", "bundle_corrupt", "bundle_mismatch", "bindings_invalid")
 
 
+Renderers = list[BaseRenderer]
 RENDERERS: Mapping[str, tuple[type[BaseRenderer], ...]] = {
     "model": (YAMLRenderer,),
     "series": (JSONRenderer, CSVRenderer),
@@ -81,7 +82,7 @@ class RunViewSet(StrictViewSet):
     repeatable: ClassVar = ("mode", "status", "templateId", "sourceRunId")
     throttles_by_action: ClassVar = {"create": "runs.create", "replay": "runs.create"}
 
-    def get_renderers(self) -> Sequence[BaseRenderer]:
+    def get_renderers(self) -> Renderers:
         """JSON, but where the action speaks something else."""
         return [renderer() for renderer in RENDERERS.get(self.action or "", (JSONRenderer,))]
 

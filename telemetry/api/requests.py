@@ -67,7 +67,7 @@ class OptionsSerializer(StrictSerializer):
 class CaptureRequestSerializer(StrictSerializer):
     """Telemetry to generate."""
 
-    source = SourceSerializer()
+    source = SourceSerializer()  # type: ignore[assignment]  # Field.source
     output = OutputSerializer(required=False, allow_null=True)
     options = OptionsSerializer(required=False, allow_null=True)
 

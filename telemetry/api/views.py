@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import ClassVar
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +19,7 @@ from flowtime.api.views import StrictViewSet
 from runs import selectors as run_selectors
 from runs.api.query import filtered
 from runs.api.renderers import BytesRenderer
-from runs.api.views import PREFER
+from runs.api.views import PREFER, Renderers
 from telemetry import selectors, services
 from telemetry.api import examples, representation
 from telemetry.api.requests import CaptureRequestSerializer
@@ -67,7 +66,7 @@ class CaptureViewSet(StrictViewSet):
     repeatable: ClassVar = ("sourceRunId", "captureKey", "status", "templateId")
     throttles_by_action: ClassVar = {"create": "captures.create"}
 
-    def get_renderers(self) -> Sequence[BaseRenderer]:
+    def get_renderers(self) -> Renderers:
         """A file is sent as it is, whatever the request would rather have."""
         return [FileRenderer()] if self.action == "file" else [JSONRenderer()]
 

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from runs import gating
 from runs.models import Integrity, Run, RunEvent
 from tests import flows
-from tests.admin_site import act, list_url, messages_of, queries_of, record_url
+from tests.admin_site import act, list_url, messages_of, plan_of, queries_of, record_url
 from tests.conftest import DataDirs, make_person, page_client
 from tests.factories import START, RunFactory
 
@@ -122,6 +123,38 @@ class TestList:
         RunFactory.create_batch(4)
 
         assert "more than 2 runs" in admin_pages.get(list_url(RUN)).content.decode()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Reads SQLite's query plans.")
+class TestPlan:
+    """At 100,000 rows a list is fast because of these plans; they are the same at 10 rows."""
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {},
+            {"p": "2"},
+            {"status__exact": "failed"},
+            {"mode__exact": "telemetry"},
+            {"template": "nyc-departures"},
+            {"telemetry_available__exact": "1"},
+            {"warnings": "yes"},
+            {"source_run__id__exact": "run_1"},
+            {"created_at__year": "2026", "created_at__month": "11"},
+            {"q": "run_2026"},
+        ],
+        ids=str,
+    )
+    def test_every_query_is_answered_in_the_order_of_an_index(
+        self, admin_pages: Client, query: dict[str, str]
+    ) -> None:
+        RunFactory.create_batch(101)
+
+        for sql in queries_of(admin_pages, list_url(RUN, **query)):
+            if '"runs_run"' in sql:
+                plan = plan_of(sql)
+                assert "TEMP B-TREE" not in plan, (sql, plan)
+                assert "USING" in plan.splitlines()[0] or "CO-ROUTINE" in plan, (sql, plan)
 
 
 class TestRecord:
