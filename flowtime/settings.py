@@ -1,5 +1,6 @@
 """Settings of FlowTime, all from the environment (docs/reference/configuration.md lists them)."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -277,7 +278,7 @@ STATICFILES_DIRS = [
 LOGGING_CONFIG = None
 configure_logging(
     level=env.str("FLOWTIME_LOG_LEVEL", default="INFO"),
-    as_json=env.bool("FLOWTIME_LOG_JSON", default=not DEBUG),
+    as_json=env.bool("FLOWTIME_LOG_JSON", default=not sys.stderr.isatty()),
     private={
         "<runs>": RUNS_ROOT,
         "<telemetry>": TELEMETRY_ROOT,

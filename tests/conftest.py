@@ -208,7 +208,7 @@ def private_words(dirs: DataDirs) -> list[bytes]:
     # A host called after a common word would accuse innocent text.
     if len(host) >= 8 and host not in ("localhost", getpass.getuser()):
         words.add(host)
-    return [word.encode() for word in words if len(word) > len("/root") - 1]
+    return [word.encode() for word in words if len(word) >= len("/root")]
 
 
 def leaks_in(response: HttpResponseBase, dirs: DataDirs) -> list[str]:

@@ -15,6 +15,9 @@ class Command(db_worker.Command):
         # A job rung by a person at a page should start at once.
         parser.set_defaults(queue_name="*", interval=0.2, reload=False, startup_delay=False)
 
+    def configure_logging(self, verbosity: int) -> None:
+        """Leave the log as the settings made it."""
+
     def handle(self, *args: Any, **options: Any) -> None:
         with attending():
             super().handle(*args, **options)
