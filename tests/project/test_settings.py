@@ -1,6 +1,7 @@
 """Settings: safe by default, refusing what is unsafe, clean in production."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -169,3 +170,15 @@ class TestHeaders:
         assert response["X-Frame-Options"] == "DENY"
         assert response["X-Content-Type-Options"] == "nosniff"
         assert response["Referrer-Policy"] == "same-origin"
+
+
+def test_every_variable_is_documented():
+    code = "".join(
+        (REPOSITORY / name).read_text()
+        for name in ("flowtime/settings.py", "flowtime/secret_key.py", "tests/run.py")
+    )
+    names = set(re.findall(r"(?:env\.\w+|\.get)\(\s*\"([A-Z][A-Z_]+)\"", code)) - {"CI"}
+    page = (REPOSITORY / "docs" / "reference" / "configuration.md").read_text()
+
+    assert len(names) > 15
+    assert {name for name in names if f"`{name}`" not in page} == set()
