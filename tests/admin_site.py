@@ -32,6 +32,13 @@ def messages_of(response: Any) -> list[str]:
     return [_text(str(message)) for message in get_messages(response.wsgi_request)]
 
 
+def plan_of(sql: str) -> str:
+    """How SQLite answers a query; the plan rests on the indexes, not on the number of rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
 def _text(markup: str) -> str:
     from django.utils.html import strip_tags
 
