@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .class_rules import ClassFlow, Known, Rule, classes_of, content_rule, list_rules
+from .class_rules import (
+    GIVEN,
+    ClassFlow,
+    Known,
+    Rule,
+    classes_of,
+    content_rule,
+    list_rules,
+    supplied_parts,
+)
 from .expanded import Expanded, QueueDef
-from .expressions import references
 from .series_ids import bare, part_key
 from .tape import Operand, Tape
 from .vertices import Blueprint, Given, Recipe, Vertex
@@ -23,7 +31,6 @@ def follow_classes(expanded: Expanded, blueprint: Blueprint, reads: Reads) -> Cl
     """
     flow = ClassFlow(expanded)
     if not expanded.model.traffic and not any("@" in key for key in expanded.overrides):
-        flow.absent = tuple(dict.fromkeys(_absent(expanded, blueprint, flow)))
         return flow
     rules = list_rules(expanded, blueprint)
     flow.classes = _spread(rules)
@@ -41,7 +48,6 @@ def follow_classes(expanded: Expanded, blueprint: Blueprint, reads: Reads) -> Cl
         flow.contents = {**flow.contents, served: queue.key}
     flow.rules = rules
     flow.unresolved = tuple(sorted(unresolved))
-    flow.absent = tuple(dict.fromkeys(_absent(expanded, blueprint, flow)))
     return flow
 
 
@@ -49,25 +55,20 @@ def part_vertices(flow: ClassFlow) -> dict[str, Vertex]:
     """One vertex ``key@`` for the parts of each series that has classes."""
     found = {}
     for key in flow.classes:
-        names = flow.of(key)
-        outputs = tuple(part_key(key, name) for name in names)
-        recipe = flow.rules[key].record
-        vertex_id = f"{key}@"
-        if recipe is None:
-            given = Given(is_overridden=True)
-            found[vertex_id] = Vertex(id=vertex_id, outputs=outputs, given=given, is_parts=True)
-        else:
-            record = _recipe(flow, key, names)
-            found[vertex_id] = Vertex(id=vertex_id, outputs=outputs, recipe=record, is_parts=True)
+        outputs = tuple(part_key(key, name) for name in flow.of(key))
+        recipe = _recipe(flow, key)
+        found[f"{key}@"] = Vertex(id=f"{key}@", outputs=outputs, recipe=recipe, is_parts=True)
+    for key, names in supplied_parts(flow.expanded).items():
+        outputs = tuple(f"{GIVEN}{key}@{name}" for name in sorted(names))
+        given = Given(is_overridden=True)
+        found[f"{GIVEN}{key}@"] = Vertex(id=f"{GIVEN}{key}@", outputs=outputs, given=given)
     return found
 
 
-def _recipe(flow: ClassFlow, key: str, names: tuple[str, ...]) -> Recipe:
-    record = flow.rules[key].record
-
+def _recipe(flow: ClassFlow, key: str) -> Recipe:
     def parts(t: Tape) -> Mapping[str, Operand]:
-        found = record(t, flow) if record else {}
-        return {part_key(key, name): found.get(name, 0.0) for name in names}
+        found = flow.rules[key].record(t, flow)
+        return {part_key(key, name): found.get(name, 0.0) for name in flow.of(key)}
 
     return parts
 
@@ -171,23 +172,3 @@ def _same_bin(vertex: str, rules: Mapping[str, Rule], known: Known, reads: Reads
             if lag == 0:
                 yield bare(source)
                 yield f"{bare(source)}@"
-
-
-def _absent(
-    expanded: Expanded, blueprint: Blueprint, flow: ClassFlow
-) -> Iterator[tuple[str, str, str]]:
-    """Every class that a router or a reference names and that its series does not have, with node and code."""
-    for router in expanded.routers.values():
-        found = set(flow.of(router.input))
-        named = {name for route in router.routes for name in route.classes}
-        for name in sorted(named - found):
-            yield "router_class_absent", router.node or router.id, name
-    for formula in blueprint.formulas.values():
-        for ref in references(formula.tree):
-            if ref.class_id is not None and ref.class_id not in flow.of(ref.id):
-                yield "class_not_present", formula.owner, ref.class_id
-    for node, roles in expanded.roles.items():
-        for key in roles.values():
-            _, at, name = key.partition("@")
-            if at and not flow.of(key):
-                yield "class_not_present", node, name

@@ -20,18 +20,20 @@ Known = Mapping[str, frozenset[str]]
 
 NONE: frozenset[str] = frozenset()
 
+GIVEN = "__given_"
+"""Before the id of a series: its class parts as they were supplied."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """The classes of one series: the ``sources`` of its parts with their lags, which can occur, and the formula.
 
-    Without a ``record`` the parts are supplied from outside. ``needs`` are totals of the same bin beside those of the
-    sources.
+    ``needs`` are totals of the same bin beside those of the sources.
     """
 
     sources: tuple[tuple[str, int], ...]
     occur: Callable[[Known], Collection[str]]
-    record: Callable[[Tape, ClassFlow], Parts] | None = None
+    record: Callable[[Tape, ClassFlow], Parts]
     needs: tuple[str, ...] = ()
 
 
@@ -40,8 +42,7 @@ class ClassFlow:
     """The classes of every series that has any, and the rules that compute their parts.
 
     ``contents`` maps an authored service to the queue whose mix it takes, ``unresolved`` lists the nodes where that
-    was not possible, ``absent`` the (code, node, class) that a router or a reference asks for in vain. ``fed_back``
-    holds the queues whose inflow depends on them, once the graph is known.
+    was not possible. ``fed_back`` holds the queues whose inflow depends on them, once the graph is known.
     """
 
     expanded: Expanded
@@ -49,7 +50,6 @@ class ClassFlow:
     classes: Known = field(default_factory=dict)
     contents: Mapping[str, str] = field(default_factory=dict)
     unresolved: tuple[str, ...] = ()
-    absent: tuple[tuple[str, str, str], ...] = ()
     fed_back: frozenset[str] = frozenset()
 
     def of(self, key: str) -> tuple[str, ...]:
@@ -96,14 +96,19 @@ def list_rules(expanded: Expanded, blueprint: Blueprint) -> dict[str, Rule]:
             rules.pop(key, None)
     for key, rates in _traffic(expanded).items():
         rules[key] = _rates_rule(key, rates)
-    supplied: dict[str, set[str]] = {}
+    for key, names in supplied_parts(expanded).items():
+        rules[key] = _supplied_rule(key, names)
+    return rules
+
+
+def supplied_parts(expanded: Expanded) -> dict[str, frozenset[str]]:
+    """The series whose class parts are overridden, with their classes."""
+    found: dict[str, frozenset[str]] = {}
     for key in expanded.overrides:
         total, at, name = key.partition("@")
-        if at:
-            supplied.setdefault(total, set()).add(name)
-    for key, names in supplied.items():
-        rules[key] = Rule((), partial(_always, frozenset(names)))
-    return rules
+        if at and total in expanded.series:
+            found[total] = found.get(total, NONE) | {name}
+    return found
 
 
 def content_rule(entry: QueueDef, served: str) -> Rule:
@@ -200,6 +205,21 @@ def _rates_rule(key: str, rates: Mapping[str, float]) -> Rule:
         return classes.share_by_rates(t, t.load(key), rates)
 
     return Rule((), partial(_always, frozenset(rates)), record)
+
+
+def _supplied_rule(key: str, names: frozenset[str]) -> Rule:
+    """Parts from outside, scaled to the total where they do not sum to it (engine §13.1)."""
+
+    def record(t: Tape, flow: ClassFlow) -> Parts:
+        given = {name: t.load(f"{GIVEN}{key}@{name}") for name in sorted(names)}
+        total, found = t.load(key), classes.add_up(t, given)
+        size = t.maximum(t.absolute(found), t.absolute(total))
+        allowed = t.add(1e-6, t.multiply(1e-9, size))
+        differs = t.greater(t.absolute(t.subtract(found, total)), allowed)
+        t.note("class_totals_mismatch", key, differs)
+        return classes.normalise(t, given, total)
+
+    return Rule((), partial(_always, names), record)
 
 
 def _router_rule(definition: RouterDef, key: str) -> Rule:

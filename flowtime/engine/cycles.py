@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from .errors import Problem
@@ -23,12 +24,23 @@ def graph_problems(model: Model) -> list[Problem]:
 
     What an overflow cycle closes is not reported again as an algebraic one.
     """
-    expanded = expand(model)
+    expanded = _without_repetition(expand(model))
     rings = list(_overflow_rings(expanded))
     problems = [_overflow_problem(model, expanded, ring) for ring in rings]
     explained = {expanded.queues[key].depth for ring in rings for key in ring}
     problems += algebraic_cycles(build_graph(expanded), explained)
     return sorted(problems, key=lambda problem: _position(problem.path))
+
+
+def _without_repetition(expanded: Expanded) -> Expanded:
+    """Attempt budgets of at most three: every further attempt depends on others like the one before it."""
+    retries = {
+        node: replace(retry, budget_attempts=min(retry.budget_attempts, 3))
+        if retry.budget_attempts
+        else retry
+        for node, retry in expanded.retries.items()
+    }
+    return replace(expanded, retries=retries)
 
 
 def algebraic_cycles(graph: Graph, explained: Iterable[str] = ()) -> list[Problem]:
@@ -93,9 +105,7 @@ def _algebraic_problem(expanded: Expanded, way: list[str]) -> Problem:
     shown = names if len(names) <= _SHOWN else [*names[: _SHOWN - 2], "...", names[-1]]
     where = ", ".join(paths if len(paths) <= _SHOWN else [*paths[: _SHOWN - 1], "..."])
     formulas = {node.id for node in model.nodes if isinstance(node, ExprNode)}
-    opening = next(
-        (pair for pair in pairwise(names) if pair[0] in formulas), None
-    )
+    opening = next((pair for pair in pairwise(names) if pair[0] in formulas), None)
     suggestion = None
     if opening is not None:
         suggestion = f"SHIFT({opening[1]}, 1) in the expression of {opening[0]}"

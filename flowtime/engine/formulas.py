@@ -68,16 +68,6 @@ def delay(call: Call) -> int:
     return 0
 
 
-def reads_itself(formula: Formula) -> bool:
-    """Whether the expression names its own past directly."""
-    return any(
-        isinstance(past := call.arguments[0], Ref)
-        and (past.id, past.class_id) == (formula.owner, None)
-        for call in _calls(formula.tree)
-        if call.name == "SHIFT"
-    )
-
-
 def class_sources(tree: Expression, lag: int = 0) -> Iterator[tuple[Ref, int]]:
     """The references whose class parts reach the result, each with its lag (engine §13.2)."""
     match tree:
@@ -275,16 +265,3 @@ def _literal(arguments: Sequence[Expression], position: int, default: int) -> in
     if position < len(arguments) and isinstance(number := arguments[position], Number):
         return int(number.value)
     return default
-
-
-def _calls(tree: Expression) -> Iterator[Call]:
-    match tree:
-        case Unary(_, operand):
-            yield from _calls(operand)
-        case Binary(_, left, right):
-            yield from _calls(left)
-            yield from _calls(right)
-        case Call(_, arguments):
-            yield tree
-            for argument in arguments:
-                yield from _calls(argument)

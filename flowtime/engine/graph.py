@@ -41,7 +41,6 @@ class Graph:
     keys: Lags
     components: tuple[Component, ...]
     flow: ClassFlow
-    unseeded: tuple[str, ...]
 
 
 def build_graph(expanded: Expanded, *, is_stepwise: bool = False) -> Graph:
@@ -67,7 +66,7 @@ def build_graph(expanded: Expanded, *, is_stepwise: bool = False) -> Graph:
     reads = {name: _between(found, producers) for name, found in keys.items()}
     flow.fed_back = _fed_back(expanded, reads)
     components = _stepwise(vertices, reads) if is_stepwise else _components(vertices, reads)
-    return Graph(expanded, vertices, reads, keys, components, flow, blueprint.unseeded)
+    return Graph(expanded, vertices, reads, keys, components, flow)
 
 
 class _AnyPart:

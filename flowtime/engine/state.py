@@ -45,7 +45,9 @@ class State:
     """``values`` is the (n, bins) matrix of ``Result.values``; ``rows`` maps a key (bare id or ``id@Class``) to its row.
 
     Temporaries live in ``temporaries``. ``series(key)`` finds either; a class that a series does not have is zeros.
-    ``bound`` is the block of role series that metrics gather and checks read again.
+    ``bound`` is the block of role series that metrics gather and checks read again. ``queues`` has the effective
+    amounts of every queue whose level the engine computes, worked out when first asked for. ``short`` names those that
+    were promised more than they held in some bin; of the others everything promised has left.
     """
 
     bins: int
@@ -53,7 +55,8 @@ class State:
     values: np.ndarray
     rows: Mapping[str, int]
     temporaries: dict[str, np.ndarray] = field(default_factory=dict)
-    queues: dict[str, QueueTrace] = field(default_factory=dict)
+    queues: Mapping[str, QueueTrace] = field(default_factory=dict)
+    short: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     bound: Bound | None = None
 

@@ -8,7 +8,7 @@ literals, and carry a bound on their magnitude that proves values finite without
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +109,8 @@ class Tape:
         """The series ``key``, ``lag`` bins ago; before bin 0 it reads ``initial``."""
         if key not in self._keys:
             return 0.0
+        if lag >= self.bins and not isinstance(initial, Split):
+            return initial
         if lag == 0 and key in self.produced:
             return self.produced[key]
         scalar = self._scalars.get(key)
@@ -129,7 +131,9 @@ class Tape:
 
     def divide(self, a: Operand, b: Operand) -> Operand:
         """``a / b``, and 0 where ``b`` is exactly zero (engine §9.2)."""
-        limit = bound(a) / abs(b) if isinstance(b, float) and b else math.inf
+        if not isinstance(b, Value) and b == 0.0:
+            return 0.0
+        limit = math.inf if isinstance(b, Value) else bound(a) / abs(b)
         return self._elementwise("divide", (a, b), limit)
 
     def minimum(self, a: Operand, b: Operand) -> Operand:
@@ -194,18 +198,23 @@ class Tape:
         """Sum over ``j`` of ``fin(a[t-j]) * taps[j]``; before bin 0 there is nothing."""
         while taps and taps[-1] == 0.0:
             taps = taps[:-1]
-        if not taps:
+        finite = self._spread(self.fin(a))
+        if not taps or not isinstance(finite, Value):
             return 0.0
-        finite = self.fin(a)
         limit = bound(finite) * sum(abs(tap) for tap in taps)
         return self._step("convolve", (finite,), taps, limit)
 
     def smooth(self, a: Operand, weight: float) -> Operand:
         """Exponential smoothing; what is not finite repeats the last value (engine §9.3 EMA)."""
+        if not isinstance(a, Value):
+            return a if math.isfinite(a) else 0.0
         return self._step("smooth", (a,), (weight,), bound(a))
 
     def accumulate(self, a: Operand) -> Operand:
         """The running sum of ``a`` from bin 0."""
+        a = self._spread(a)
+        if not isinstance(a, Value):
+            return 0.0
         return self._step("accumulate", (a,), (), bound(a) * self.bins)
 
     def total(self, parts: list[Operand]) -> Operand:
@@ -222,7 +231,7 @@ class Tape:
         elif mask:
             self.notes.append(Note(code, node, self._step("always", (), (), 1.0, is_mask=True)))
 
-    def reads(self, roots: list[Operand]) -> dict[str, int]:
+    def reads(self, roots: Iterable[Operand]) -> dict[str, int]:
         """The series that ``roots`` and the notes need, each with its smallest lag."""
         found: dict[str, int] = {}
         for index in self.live(roots):
@@ -231,7 +240,7 @@ class Tape:
                 found[key] = min(lag, found.get(key, lag))
         return found
 
-    def live(self, roots: list[Operand]) -> list[int]:
+    def live(self, roots: Iterable[Operand]) -> list[int]:
         """The indices of the steps that ``roots`` and the notes need, in order."""
         needed: set[int] = set()
         stack = [root for root in roots if isinstance(root, Value)]
@@ -242,6 +251,12 @@ class Tape:
                 needed.add(value.index)
                 stack += [arg for arg in self.steps[value.index].args if isinstance(arg, Value)]
         return sorted(needed)
+
+    def _spread(self, a: Operand) -> Operand:
+        """A number other than 0 as a series of its own: what depends on the past is not constant over the bins."""
+        if isinstance(a, Value) or a == 0.0:
+            return a
+        return self._step("constant", (), (a,), bound(a))
 
     def _elementwise(self, op: str, args: tuple[Operand, ...], limit: float) -> Operand:
         if not any(isinstance(arg, Value) for arg in args):

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from .expanded import Expanded, Gate, QueueDef, RetryDef, RouterDef
-from .formulas import Formula, hoist, reads_itself
+from .formulas import Formula, hoist
 from .kernels import constraint, dispatch, queue, retry, router
 from .kernels.sampling import expected_value
 from .model import ComputationNode, ConstNode, ExprNode, PmfNode, SeriesRef
@@ -57,21 +57,17 @@ class Vertex:
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """The vertices of all totals by id, and the formulas of the expressions with their temporaries.
-
-    ``unseeded`` are the expressions that read their own past without an initial value.
-    """
+    """The vertices of all totals by id, and the formulas of the expressions with their temporaries."""
 
     vertices: Mapping[str, Vertex]
     formulas: Mapping[str, Formula]
-    unseeded: tuple[str, ...]
 
 
 def build_vertices(expanded: Expanded) -> Blueprint:
     """The vertices of every total; an overridden series stands there from the beginning (engine §11.5)."""
     overridden = {key for key in expanded.overrides if "@" not in key}
     limited = {limit.served: limit.wished for limit in expanded.limits.values()}
-    formulas, unseeded = _formulas(expanded)
+    formulas = _formulas(expanded)
     found: dict[str, Vertex] = {}
 
     def define(key: str, record: Record, scan: QueueDef | None = None) -> None:
@@ -98,10 +94,10 @@ def build_vertices(expanded: Expanded) -> Blueprint:
         found[vertex.id] = vertex
     for key in overridden & expanded.series.keys():
         found[key] = Vertex(id=key, outputs=(key,), given=Given(is_overridden=True))
-    return Blueprint(dict(sorted(found.items())), formulas, unseeded)
+    return Blueprint(dict(sorted(found.items())), formulas)
 
 
-def _formulas(expanded: Expanded) -> tuple[dict[str, Formula], tuple[str, ...]]:
+def _formulas(expanded: Expanded) -> dict[str, Formula]:
     """Every expression that is evaluated, with the composite arguments it delays as formulas of their own."""
     seeds: dict[str, float] = {}
     for place in expanded.model.topology.nodes:
@@ -109,17 +105,13 @@ def _formulas(expanded: Expanded) -> tuple[dict[str, Formula], tuple[str, ...]]:
         if isinstance(depth, SeriesRef) and place.initial_depth is not None:
             seeds.setdefault(depth.id, place.initial_depth)
     found: dict[str, Formula] = {}
-    unseeded = []
     for node in expanded.model.nodes:
         if not isinstance(node, ExprNode) or node.source or node.id in expanded.overrides:
             continue
         initial = node.initial if node.initial is not None else seeds.get(node.id)
-        formula = Formula(node.id, node.id, node.tree, initial or 0.0)
-        if initial is None and reads_itself(formula):
-            unseeded.append(node.id)
-        formula, taken = hoist(formula)
+        formula, taken = hoist(Formula(node.id, node.id, node.tree, initial or 0.0))
         found.update({part.key: part for part in (formula, *taken)})
-    return found, tuple(sorted(unseeded))
+    return found
 
 
 def _givens(expanded: Expanded) -> Iterator[tuple[str, Given]]:

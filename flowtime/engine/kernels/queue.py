@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..expanded import QueueDef
+from ..state import QueueTrace
 from ..tape import Operand, Tape
 from . import wip
 
@@ -63,14 +64,53 @@ def scan(net: np.ndarray, seed: np.ndarray, out: np.ndarray) -> np.ndarray:
     """
     level = seed
     for start in range(0, net.shape[1], ANCHOR):
-        block = net[:, start : start + ANCHOR]
         levels = out[:, start : start + ANCHOR]
-        if levels is not block:
-            np.copyto(levels, block)
-        levels[:, 0] += level
-        np.add.accumulate(levels, axis=1, out=levels)
-        lowest = np.minimum.accumulate(levels, axis=1)
-        np.minimum(lowest, 0.0, out=lowest)
-        levels -= lowest
+        np.copyto(levels, net[:, start : start + ANCHOR])
+        scan_block(levels, level)
         level = levels[:, -1]
     return out
+
+
+def scan_block(levels: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Turn net changes (n, k) into levels in place, from the levels ``before`` (n,).
+
+    Returns the shortage of each queue in the block: what was promised and was not there.
+    """
+    levels[:, 0] += before
+    np.add.accumulate(levels, axis=1, out=levels)
+    lowest = np.minimum.accumulate(levels, axis=1)
+    np.minimum(lowest, 0.0, out=lowest)
+    levels -= lowest
+    shortage: np.ndarray = -lowest[:, -1]
+    return shortage
+
+
+def trace(
+    inflow: np.ndarray,
+    outflow: np.ndarray,
+    loss: np.ndarray,
+    depth: np.ndarray,
+    seed: float,
+    *,
+    is_limited: bool,
+) -> QueueTrace:
+    """The effective amounts of one queue from its levels and from what was promised; arrays of shape (bins,).
+
+    They balance in every bin by construction, whichever way the levels were computed.
+    """
+    inflow, outflow, loss = (_finite(array) for array in (inflow, outflow, loss))
+    raw = np.empty_like(depth)
+    raw[0] = seed
+    raw[1:] = depth[:-1]
+    raw += inflow
+    raw -= outflow
+    raw -= loss
+    level = np.maximum(raw, 0.0) if is_limited else depth
+    unmet = level - raw
+    lost = loss - np.minimum(unmet, np.maximum(loss, 0.0))
+    out = outflow - (unmet - (loss - lost))
+    return QueueTrace(inflow, out, lost, level - depth, depth, np.maximum(unmet, 0.0), seed)
+
+
+def _finite(array: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(array), array, 0.0)
