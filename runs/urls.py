@@ -1,0 +1,16 @@
+"""Addresses of the run pages."""
+
+from django.urls import path
+
+from runs import views
+
+app_name = "runs"
+urlpatterns = [
+    path("runs", views.list_runs, name="list"),
+    path("runs/new", views.new_run, name="new"),
+    path("runs/<str:run_id>", views.run_detail, name="detail"),
+    path("runs/<str:run_id>/replay", views.replay_run, name="replay"),
+    path("runs/<str:run_id>/cancel", views.cancel_run, name="cancel"),
+    path("runs/<str:run_id>/verify", views.verify_run, name="verify"),
+    path("runs/<str:run_id>/series/<str:series_id>", views.download_series, name="series"),
+]
