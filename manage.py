@@ -13,9 +13,13 @@ def main() -> None:
 
         make_local_key()
 
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"FlowTime cannot start. {error}")
 
 
 if __name__ == "__main__":
