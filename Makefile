@@ -69,7 +69,7 @@ bench: install ## Measure, and print medians and ratios
 	$(PY) -m pytest tests/perf -p no:cacheprovider -q -s --benchmark-enable
 
 demo: install ## Walk through the main job with the flowtime command
-	@$(PY) -m tests.demo
+	@$(PY) -m flowtime.demo
 
 lock: ## Resolve the dependencies anew into requirements/
 	$(BIN)/$(LOCK) --upgrade -o requirements/base.txt --extra celery
