@@ -19,7 +19,6 @@ urlpatterns = [
     path("", include("flowtime.api.urls")),
     path("", RedirectView.as_view(url="/runs"), name="home"),
     path("", include("flowtime.page_urls")),
-    path("", include("flowtime.page_urls")),
     *optional("", "runs.urls", "telemetry.urls"),
     path("admin/", admin.site.urls),
     path("docs/api", login_required(docs.SwaggerView.as_view()), name="docs-api"),
