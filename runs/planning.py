@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from flowtime.engine import (
     DocumentError,
     Problem,
+    SourceError,
     bind,
     compile_model,
     input_hash,
     load_template,
 )
+from flowtime.engine.supplies import check_supplies
 from runs import catalog, observed
 from runs.bindings import apply_bindings, check_fit, derive_bindings, named_parameters
 from runs.errors import ModelInvalid, ParametersInvalid, TemplateInvalid
@@ -135,18 +137,8 @@ def series_keys(plan: Plan) -> dict[str, str]:
 
 def source_texts(plan: Plan) -> tuple[str, ...]:
     """The external arrays that a run of ``plan`` needs: overridden series need none."""
-    overridden = plan.expanded.overrides
-    named = {
-        node.source: None
-        for node in plan.model.nodes
-        if getattr(node, "source", None) and node.id not in overridden
-    }
-    bound = {
-        text: None
-        for series_id, text in plan.expanded.externals.items()
-        if series_id not in overridden
-    }
-    return tuple(named | bound)
+    texts = (supply.given.source for supply in plan.program.supplies)
+    return tuple(dict.fromkeys(text for text in texts if text is not None))
 
 
 def _prepare(
@@ -160,6 +152,7 @@ def _prepare(
         model = _bind(request, template, {})
         plan = _compile(model, ())
         sources = read_sources(source_texts(plan))
+        _check_supplies(plan, sources, {})
         return Prepared(
             request=request,
             template_text=text,
@@ -197,6 +190,7 @@ def _prepare_replay(
         bound = derive_bindings(replayed.manifest, replayed.arrays, roles_of(bare))
     plan = _compile(model, tuple(bound.overrides))
     sources = {**read_sources(source_texts(plan)), **bound.sources}
+    _check_supplies(plan, sources, bound.overrides)
     return Prepared(
         request=request,
         template_text=text,
@@ -244,6 +238,18 @@ def _compile(model: Model, overrides: Sequence[str]) -> Plan:
     try:
         return compile_model(model, overrides=overrides)
     except DocumentError as error:
+        raise ModelInvalid(
+            _summary(error.problems, "problem"), errors=problem_list(error.problems)
+        ) from None
+
+
+def _check_supplies(
+    plan: Plan, sources: Mapping[str, np.ndarray], overrides: Mapping[str, np.ndarray]
+) -> None:
+    """What evaluating would refuse about its arrays, before anything is reserved."""
+    try:
+        check_supplies(plan.expanded, plan.program.supplies, sources, overrides)
+    except SourceError as error:
         raise ModelInvalid(
             _summary(error.problems, "problem"), errors=problem_list(error.problems)
         ) from None
