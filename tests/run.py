@@ -9,8 +9,9 @@ import time
 
 import psycopg
 
+from tests.ui.browser import chromium
+
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_TESTS_COLLECTED = 5
 
 
@@ -62,7 +63,7 @@ def run_pytest(
 
 def browser_missing() -> str:
     """Why there is no browser, after trying to get one; nothing when there is."""
-    if any(shutil.which(name) for name in CHROMIUM_NAMES):
+    if chromium():
         return ""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return "there is no chromium, and only root on Debian can install it from here"
@@ -70,7 +71,7 @@ def browser_missing() -> str:
     quiet = {"check": False, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run(["apt-get", "update", "-qq"], **quiet)
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"]
-    if subprocess.run(install, **quiet).returncode != 0 or not shutil.which("chromium"):
+    if subprocess.run(install, **quiet).returncode != 0 or not chromium():
         return "chromium could not be installed"
     return ""
 
