@@ -127,6 +127,16 @@ class RunForm(forms.Form):
         }
         return [(self[name].auto_id, labels[name]) for name in labels if self[name].errors]
 
+    def add_error(self, field: str | None, error: Any) -> None:
+        """As ever; and the field names its error as part of its description."""
+        super().add_error(field, error)
+        if field is not None:
+            attrs = self.fields[field].widget.attrs
+            identifier = f"{self[field].auto_id}-error"
+            described = attrs.get("aria-describedby", "").split()
+            if identifier not in described:
+                attrs["aria-describedby"] = " ".join([*described, identifier])
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("mode") == Run.Mode.TELEMETRY and not (

@@ -14,7 +14,7 @@ from flowtime.bundles import (
     verify_telemetry_bundle,
 )
 from runs import selectors
-from runs.models import Run
+from runs.models import Integrity, Run
 from runs.storage import runs_root, target_from_text, telemetry_root
 from runs.summaries import set_telemetry_integrity
 
@@ -32,7 +32,7 @@ def store_run(run: Run, found: Found) -> None:
 def notice(run: Run) -> bool:
     """Look at the run's bundle and its telemetry; True where the row said something else and was corrected."""
     found = check_run(run, is_deep=False)
-    if is_touched(found, run.integrity_checked_at):
+    if is_touched(found, trusted_since(run.integrity, run.integrity_checked_at)):
         found = check_run(run, is_deep=True)
     has_changed = found.state != run.integrity
     if has_changed or (found.is_deep and found.is_valid):
@@ -53,7 +53,7 @@ def _notice_telemetry(run: Run, own: Found) -> bool:
         run.telemetry_target,
         run.telemetry_generation,
         manifest_hash=capture["manifest_hash"],
-        checked_at=capture["integrity_checked_at"],
+        checked_at=trusted_since(run.telemetry_integrity, capture["integrity_checked_at"]),
     )
     return _settle_telemetry(run, found.state)
 
@@ -71,6 +71,14 @@ def check_telemetry(
             telemetry_root(), where, generation, deep=True, manifest_hash=manifest_hash
         )
     return found
+
+
+def trusted_since(integrity: str, checked_at: datetime | None) -> datetime | None:
+    """When the files were last hashed and found to be right; None where they were not.
+
+    What was found to be changed is only taken back by hashing again: sizes alone would absolve it.
+    """
+    return checked_at if integrity == Integrity.VALID else None
 
 
 def is_touched(found: Found, checked_at: datetime | None) -> bool:

@@ -57,15 +57,15 @@ WIDENING = (
     "templateId",
     "q",
 )
-DROPPED_WORDS = {
-    "created": "at any time",
-    "status": "of any status",
-    "hasWarnings": "with or without warnings",
-    "telemetryAvailable": "with or without telemetry",
-    "mode": "of any mode",
-    "sourceRunId": "of any source",
-    "templateId": "of any template",
-    "q": "with any title or id",
+FILTER_WORDS = {
+    "created": "time",
+    "status": "status",
+    "hasWarnings": "warnings",
+    "telemetryAvailable": "telemetry",
+    "mode": "mode",
+    "sourceRunId": "source run",
+    "templateId": "template",
+    "q": "text",
 }
 
 
@@ -121,7 +121,7 @@ def template_titles(asked: str) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wider:
-    """A filter whose absence would find something: how many, in words, and where."""
+    """A filter whose absence would find something: its name in words, how many, and where."""
 
     count: int
     words: str
@@ -173,7 +173,7 @@ class RunList:
                 kept = {k: v for k, v in kept.items() if k not in ("createdFrom", "createdTo")}
             count = _matching(kept)[: PAGE_SIZE + 1].count()
             if count:
-                return Wider(count=count, words=DROPPED_WORDS[name], query=query_of(kept))
+                return Wider(count=count, words=FILTER_WORDS[name], query=query_of(kept))
         return None
 
 

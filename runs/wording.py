@@ -157,6 +157,9 @@ def say_reproduction(
     if compared is None or identical is None:
         return ""
     said = f"{identical} of {compared} series identical"
-    if identical < compared and max_difference is not None:
+    if identical < compared and max_difference == 0:
+        # What could be compared agrees; the rest is in one of the two runs only.
+        said += f", {compared - identical} in one of the runs only"
+    elif identical < compared and max_difference is not None:
         said += f", at most {say_number(max_difference, decimals=6)} apart"
     return said

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from flowtime.bundles import Integrity as Found
 from flowtime.bundles import verify_telemetry_bundle
-from runs.integrity import check_telemetry
+from runs.integrity import check_telemetry, trusted_since
 from runs.models import Integrity
 from runs.storage import target_from_text, telemetry_root
 from telemetry import summaries
@@ -33,7 +33,7 @@ def check_capture(capture: Capture, *, is_deep: bool) -> Found:
         capture.target,
         capture.generation or 0,
         manifest_hash=capture.manifest_hash,
-        checked_at=capture.integrity_checked_at,
+        checked_at=trusted_since(capture.integrity, capture.integrity_checked_at),
     )
 
 

@@ -97,7 +97,8 @@ def _matching(asked: dict[str, Any]) -> QuerySet[Capture]:
         text = asked["q"]
         captures = captures.filter(
             Q(capture_key__startswith=text)
-            | Q(source_run_id__startswith=text)
+            | Q(target__startswith=f"runs/{text}")
+            | Q(source_run_id=text)
             | Q(pk__startswith=text)
         )
     return captures

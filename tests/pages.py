@@ -39,6 +39,8 @@ class _Reader(HTMLParser):
             self._open.append((tag, identifier, len(self.words)))
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:
+            return
         while self._open:
             opened, identifier, first = self._open.pop()
             if identifier:

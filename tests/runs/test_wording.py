@@ -96,6 +96,7 @@ def test_ranges_of_bins(ranges, said):
 def test_how_exactly_a_replay_reproduces_its_source():
     assert wording.say_reproduction(36, 36, 0.0) == "36 of 36 series identical"
     assert wording.say_reproduction(35, 36, 0.25) == "35 of 36 series identical, at most 0.25 apart"
+    assert wording.say_reproduction(14, 15, 0.0).endswith("identical, 1 in one of the runs only")
     assert wording.say_reproduction(None, None, None) == ""
 
 

@@ -1,12 +1,13 @@
 """The pages as readers see them: small templates, finished runs made through the services, and their parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from runs.models import Run
 from tests import flows
+from tests.ui.browser import CHROMIUM_ARGUMENTS, Product, chromium, sign_in, start_product, watch
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +43,46 @@ def make_capture(alice: Any) -> Callable[..., Any]:
         return capture
 
     return make
+
+
+###############################################################################
+# A real browser, on the real product
+###############################################################################
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """FlowTime as `manage.py serve` runs it, web and worker, for all browser tests of a process."""
+    if chromium() is None:
+        pytest.skip("there is no chromium")
+    yield from start_product(tmp_path_factory.mktemp("product"))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's chromium, which asks its maker for nothing."""
+    return {
+        **browser_type_launch_args,
+        "executable_path": chromium(),
+        "args": list(CHROMIUM_ARGUMENTS),
+    }
+
+
+@pytest.fixture
+def browse(browser: Any, product: Product) -> Iterator[Callable[..., Any]]:
+    """Call it for a page in a context of its own; no page may ask elsewhere or break a rule of its own."""
+    contexts: list[Any] = []
+    watched: list[list[str]] = []
+
+    def open_page(*, name: str | None = "operator", width: int = 1440, **options: Any) -> Any:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        watched.append(watch(page, product))
+        if name is not None:
+            sign_in(page, product, name)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not [what for here in watched for what in here]

@@ -189,7 +189,7 @@ def test_no_match_repeats_the_question_and_offers_the_nearest_wider_one(pages):
 
     page = pages.get("/runs?mode=telemetry&status=failed")
 
-    assert "There are 2 of any status." in text_of(page)
+    assert "Without the filter on status there are 2 such runs." in text_of(page)
     assert page.context["runs"].wider().query == "?mode=telemetry"
 
 

@@ -1,0 +1,143 @@
+"""The product as a browser meets it: the real server and worker on scratch data, and a browser that stays at home."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ARTIFACTS = REPOSITORY / "test-artifacts"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A browser that asks its maker for nothing: no updates, no reports, no other protocol.
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+)
+START_LIMIT_S = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A running FlowTime: where it is, who may enter, and its first run."""
+
+    url: str
+    passwords: dict[str, str]
+    run_id: str
+
+
+def chromium() -> str | None:
+    """The system's chromium, which the tests drive; None where there is none."""
+    return next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+
+
+def start_product(data: Path) -> Iterator[Product]:
+    """Bootstrap and serve on ``data``; everything stops when the generator is closed."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("FLOWTIME_", "DATABASE_URL", "DJANGO_"))
+    }
+    environment |= {
+        "DJANGO_SETTINGS_MODULE": "flowtime.settings",
+        "FLOWTIME_DATA_DIR": str(data),
+        "SECRET_KEY": "a-key-for-the-browser-tests-that-is-long-enough-0123456789",
+        "FLOWTIME_LOG_LEVEL": "ERROR",
+    }
+    manage = [sys.executable, str(REPOSITORY / "manage.py")]
+    made = subprocess.run(
+        [*manage, "bootstrap", "--json"],
+        env=environment,
+        cwd=data,
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=START_LIMIT_S,
+    )
+    document = json.loads(made.stdout.splitlines()[-1])
+    server = subprocess.Popen(
+        [*manage, "serve", "--port", "0", "--workers", "1"],
+        env=environment,
+        cwd=data,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        url = _address(server)
+        _wait_until_ready(url)
+        yield Product(
+            url=url,
+            passwords={name: user["password"] for name, user in document["users"].items()},
+            run_id=document["run"]["runId"],
+        )
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    for line in server.stdout:
+        if found := re.search(r"http://[\w.:\[\]-]+", line):
+            return found[0].rstrip("/")
+    raise AssertionError("The server ended before it said where it is.")
+
+
+def _wait_until_ready(url: str) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError("The product was not ready in time.")
+
+
+def watch(page: Any, product: Product) -> list[str]:
+    """What must not happen on ``page``: requests to elsewhere, script errors, refusals by the content policy."""
+    seen: list[str] = []
+
+    def request(asked: Any) -> None:
+        if not asked.url.startswith((product.url, "data:", "blob:")):
+            seen.append(f"request to {asked.url}")
+
+    def message(said: Any) -> None:
+        if said.type == "error" and "Failed to load resource" not in said.text:
+            seen.append(f"console: {said.text}")
+
+    page.on("request", request)
+    page.on("console", message)
+    page.on("pageerror", lambda error: seen.append(f"script: {error}"))
+    return seen
+
+
+def sign_in(page: Any, product: Product, name: str = "operator") -> None:
+    """Enter as one of the people that bootstrap made."""
+    page.goto(f"{product.url}/sign-in")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(product.passwords[name])
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{product.url}/runs")
+
+
+def keep_screenshot(page: Any, name: str) -> None:
+    """Keep the whole page as an artifact of the tests."""
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)

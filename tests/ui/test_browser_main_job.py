@@ -1,0 +1,133 @@
+"""The milestone's manual verification, performed by a browser on the real product with a real worker."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.ui.browser import keep_screenshot
+
+pytestmark = pytest.mark.browser
+
+TIMESTAMP = re.compile(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d:\d\d")
+
+
+@pytest.fixture
+def fresh_run(browse, product):
+    """A page on a run of the storm that nobody has generated telemetry from, made on the page of a new run."""
+    page = browse()
+    page.goto(f"{product.url}/runs")
+    page.get_by_role("link", name="New run").click()
+    page.get_by_role("link", name="Departures through the blizzard").click()
+    page.get_by_role("textbox", name="Storm severity").fill("0.9")
+    page.get_by_role("button", name="Plan").click()
+    expect(page.locator("#plan")).to_contain_text("Storm severity 0.9, not 1")
+    expect(page.get_by_role("textbox", name="Storm severity")).to_have_value("0.9")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url(re.compile(r"/runs/run_"))
+    expect(page.locator(".head .status")).to_have_text("Succeeded")
+    return page
+
+
+def test_generate_replay_conflict_overwrite(fresh_run, product):
+    page, url = fresh_run, fresh_run.url
+    panel = page.locator("#telemetry")
+
+    # Telemetry is unavailable, and replay is disabled with its reason.
+    expect(panel).to_contain_text("Not available")
+    replay = panel.get_by_role("button", name="Replay from telemetry")
+    expect(replay).to_have_attribute("aria-disabled", "true")
+    expect(replay).to_have_accessible_description("Generate telemetry first.")
+    replay.focus()
+    expect(replay).to_be_focused()
+    keep_screenshot(page, "1-telemetry-unavailable")
+    stale = page.context.new_page()
+    stale.goto(url)
+
+    # Generate: available with a timestamp.
+    panel.get_by_role("button", name="Generate telemetry").click()
+    expect(panel.locator("header .status")).to_have_text("Available")
+    generated = panel.locator("dt", has_text="Generated").locator("xpath=following-sibling::dd")
+    expect(generated).to_have_text(TIMESTAMP)
+    first_timestamp = generated.inner_text()
+    expect(page.locator("#toasts")).to_contain_text("Telemetry generated:")
+    keep_screenshot(page, "2-telemetry-available")
+
+    # Replay from telemetry: a new run, linked.
+    panel.get_by_role("button", name="Replay from telemetry").click()
+    page.wait_for_url(lambda now: "/runs/run_" in now and not now.startswith(url))
+    expect(page.locator("main")).to_contain_text(re.compile(r"(\d+) of \1 series identical"))
+    source = page.locator(".facts").get_by_role("link", name=url.rsplit("/", 1)[-1])
+    expect(source).to_be_visible()
+    keep_screenshot(page, "3-replayed-from-telemetry")
+    source.click()
+    page.wait_for_url(url)
+    expect(page.locator("#provenance-h")).to_be_visible()
+
+    # Again without overwrite: the conflict is shown, naming the timestamp; the safe answer has the focus.
+    page.locator("#generate").click()
+    dialog = page.get_by_role("dialog", name="Replace the existing telemetry?")
+    expect(dialog).to_be_visible()
+    expect(dialog).to_contain_text(first_timestamp)
+    expect(dialog).to_contain_text("g000001")
+    keep = dialog.get_by_role("link", name="Keep existing")
+    expect(keep).to_be_focused()
+    keep_screenshot(page, "4-conflict")
+    keep.click()
+    expect(dialog).to_be_hidden()
+    expect(panel).to_contain_text("already has a telemetry bundle")
+    expect(page.locator("#generate")).to_be_focused()
+    # So it is for somebody whose page is older than the bundle.
+    stale.locator("#generate").click()
+    expect(stale.locator("#telemetry")).to_contain_text("already has a telemetry bundle")
+    expect(stale.get_by_role("dialog")).to_contain_text(first_timestamp)
+    stale.close()
+
+    # With overwrite: success, as a new generation.
+    page.locator("#generate").click()
+    page.get_by_role("button", name="Replace with g000002").click()
+    expect(panel.locator("header .status")).to_have_text("Available")
+    expect(panel).to_contain_text("Generation g000002", use_inner_text=True)
+    expect(generated).not_to_have_text(first_timestamp)
+    keep_screenshot(page, "5-overwritten")
+
+
+def test_replaying_from_the_model_reproduces_every_series(fresh_run):
+    page = fresh_run
+
+    page.get_by_role("button", name="Replay from model").click()
+
+    expect(page.locator("main")).to_contain_text(re.compile(r"(\d+) of \1 series identical"))
+    expect(page.locator("main")).to_contain_text("replayed from model")
+
+
+def test_the_main_job_without_a_script(browse, product, fresh_run):
+    url = fresh_run.url
+    page = browse(java_script_enabled=False)
+    page.goto(url)
+
+    page.get_by_role("button", name="Generate telemetry").click()
+    status = page.locator("#telemetry header .status")
+    for _ in range(50):
+        if status.inner_text() == "Available":
+            break
+        page.wait_for_timeout(300)
+        page.goto(url)
+    expect(status).to_have_text("Available")
+    page.locator("#generate").click()
+    expect(page.locator("#overwrite")).to_be_visible()
+    expect(page.locator("#telemetry")).to_contain_text("already has a telemetry bundle")
+    page.get_by_role("button", name="Replace with g000002").click()
+    for _ in range(50):
+        if "g000002" in page.locator("#telemetry").inner_text():
+            break
+        page.wait_for_timeout(300)
+        page.goto(url)
+    expect(page.locator("#telemetry")).to_contain_text("g000002")
+
+    page.goto(f"{product.url}/runs?mode=simulation")
+    page.get_by_label("Status").select_option("Succeeded")
+    page.get_by_role("button", name="Apply filters").click()
+    expect(page).to_have_url(re.compile(r"mode=simulation&status=succeeded"))
+    page.get_by_role("button", name="Switch between light and dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")

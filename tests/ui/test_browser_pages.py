@@ -1,0 +1,175 @@
+"""Every page in both themes and on a phone: accessible, at home, within its width; and the keyboard."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.ui.browser import keep_screenshot
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "sign-in": "/sign-in",
+    "runs": "/runs",
+    "runs-none": "/runs?status=failed&mode=telemetry",
+    "new-run": "/runs/new",
+    "new-run-form": "/runs/new?template=nyc-departures",
+    "run-time": "/runs/{run}",
+    "run-table": "/runs/{run}?node=JFK",
+    "run-series": "/runs/{run}?tab=series",
+    "run-warnings": "/runs/{run}?tab=warnings",
+    "run-events": "/runs/{run}?tab=events",
+    "run-api": "/runs/{run}?tab=api",
+    "telemetry": "/telemetry",
+    "capture": "{capture}",
+    "not-found": "/runs/run_nowhere",
+}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def capture_path(browser, product):
+    """The path of a capture of the first run, generated on its page."""
+    from tests.ui.browser import sign_in
+
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, product)
+    page.goto(f"{product.url}/runs/{product.run_id}")
+    if page.locator("#telemetry header .status").inner_text() != "Available":
+        page.locator("#generate").click()
+        expect(page.locator("#telemetry header .status")).to_have_text("Available", timeout=20_000)
+    path = page.locator("#telemetry").get_by_role("link", name="kB").get_attribute("href")
+    context.close()
+    return path
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_fits(browse, product, capture_path, name, theme):
+    path = PAGES[name].format(run=product.run_id, capture=capture_path)
+    person = None if name == "sign-in" else "operator"
+    page = browse(name=person, color_scheme=theme)
+    page.goto(product.url + path)
+    page.wait_for_load_state("networkidle")
+    keep_screenshot(page, f"{name}-1440-{theme}")
+
+    found = Axe().run(page, options=RULES)
+    assert not found.response["violations"], found.generate_report()
+
+    page.set_viewport_size({"width": 400, "height": 860})
+    page.wait_for_timeout(150)
+    keep_screenshot(page, f"{name}-400-{theme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    narrow = Axe().run(page, options=RULES)
+    assert not narrow.response["violations"], narrow.generate_report()
+
+
+def test_the_theme_changes_at_once_and_stays(browse, product):
+    page = browse(color_scheme="light")
+    paper = "getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(paper)
+
+    with page.expect_response(f"{product.url}/theme"):
+        page.get_by_role("button", name="Switch between light and dark").click()
+
+    assert page.evaluate(paper) != light
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    assert page.evaluate(paper) != light
+
+
+def test_single_keys_find_the_search_and_the_map_and_can_be_turned_off(browse):
+    page = browse()
+    search = page.get_by_label("Run id or words of the title")
+
+    page.keyboard.press("/")
+    expect(search).to_be_focused()
+    page.keyboard.type("/?")
+    expect(search).to_have_value("/?")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+    page.locator("h1").click()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    expect(search).not_to_be_focused()
+
+
+def test_the_first_tab_stop_skips_to_the_content(browse):
+    page = browse()
+    page.reload()
+
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to content")
+    expect(skip).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#main")).to_be_focused()
+
+
+def test_filters_follow_each_change_and_keep_the_focus(browse, product):
+    page = browse()
+    search = page.get_by_label("Run id or words of the title")
+
+    search.fill("no such run")
+    expect(page.get_by_role("heading", name="No run matches")).to_be_visible()
+    expect(search).to_be_focused()
+    search.fill("blizzard")
+    expect(page.get_by_role("link", name="Departures through the blizzard").first).to_be_visible()
+
+    assert "q=blizzard" in page.url
+    page.go_back()
+    expect(search).to_have_value("no such run")
+
+
+def test_arrays_are_edited_in_cells_and_sent_as_they_stand(browse, product):
+    page = browse()
+    page.goto(f"{product.url}/runs/new?template=stream-backpressure")
+    slider = page.locator("input[type=range]").first
+    target = page.locator(f"#{slider.get_attribute('data-for')}")
+    expect(slider).to_be_visible()
+
+    slider.focus()
+    before = target.input_value()
+    page.keyboard.press("ArrowRight")
+
+    expect(target).not_to_have_value(before)
+
+
+def test_charts_share_one_cursor_one_bin_wide(browse, product):
+    page = browse()
+    page.goto(f"{product.url}/runs/{product.run_id}")
+    charts = page.locator(".stepchart .u-over")
+    expect(charts.first).to_be_visible()
+    box = charts.first.bounding_box()
+
+    page.mouse.move(box["x"] + box["width"] * 115.5 / 120, box["y"] + 40)
+
+    expect(page.locator(".stepchart .band").first).to_be_visible()
+    expect(page.locator("[data-readings]").first).to_contain_text("Mon 11 Feb, 19:00, bin 115")
+    expect(page.locator("[data-readings]").nth(1)).to_contain_text("bin 115")
+
+
+def test_reduced_motion_has_no_motion(browse):
+    page = browse(reduced_motion="reduce")
+
+    moved = page.evaluate("getComputedStyle(document.querySelector('.btn')).transitionDuration")
+
+    assert moved in ("0s", "0ms")
+
+
+def test_print_is_light_and_without_controls(browse, product):
+    page = browse(color_scheme="dark")
+    page.goto(f"{product.url}/runs/{product.run_id}")
+
+    page.emulate_media(media="print")
+
+    expect(page.locator("header.bar")).to_be_hidden()
+    expect(page.locator("#generate")).to_be_hidden()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
