@@ -7,10 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from .canonical import binding_of, model_document, rng_value, window_value
+from .canonical import binding_of, escaped, model_document, rng_value, window_value
 from .documents import Document, freeze
 from .errors import DocumentError, Problem
-from .hashing import json_digest
+from .hashing import canonical_json, digest, json_digest
 from .model import Limits, Model, Rng, Topology
 from .outline import Outline
 from .parameters import effective_values, read_parameters
@@ -123,4 +123,8 @@ def build_model(outline: Outline, template_hash: str, values: Mapping[str, Any])
         document=MappingProxyType({}),
     )
     document = model_document(model, outline.generator, outline.provenance)
-    return replace(model, model_hash=json_digest(document), document=freeze(document))
+    text = canonical_json(document)
+    if b"${" in text:
+        document = escaped(document)
+        text = canonical_json(document)
+    return replace(model, model_hash=digest(text), document=freeze(document))

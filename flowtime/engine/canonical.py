@@ -247,5 +247,14 @@ def binding_of(provenance: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] |
     return (digest, parameters) if isinstance(parameters, Mapping) else None
 
 
+def escaped(value: Any) -> Any:
+    """The document with every literal ``${`` written so that it is not taken for a placeholder (engine §6.3)."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {key: escaped(item) for key, item in value.items()}
+    return [escaped(item) for item in value] if isinstance(value, list) else value
+
+
 def _given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,10 @@ from .model import Limits
 from .problems import Path, quoted
 from .unknown import UNKNOWN
 from .yaml_text import read_yaml
+
+_ESCAPE = re.compile(
+    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
 
 
 def read_document(source: str | bytes | Mapping[str, Any], limits: Limits) -> Document:
@@ -35,7 +40,18 @@ def _decoded(source: str | bytes, limits: Limits) -> str | TextNote:
         return TextNote("limit_exceeded", (), message)
     if "\0" in text:
         return TextNote("bad_encoding", (), "the document contains a NUL character")
-    return text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff")
+    if text.lstrip().startswith("{"):
+        # JSON writes a character beyond 16 bits as two escapes, which YAML knows as one.
+        text = _ESCAPE.sub(_joined, text)
+    return text
+
+
+def _joined(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return match[0]
+    high, low = int(match[1], 16), int(match[2], 16)
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08X}"
 
 
 class _Copier(Gate):

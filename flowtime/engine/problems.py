@@ -164,10 +164,17 @@ def is_near(a: str, b: str) -> int | None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name within edit distance 2 that is nearest to ``word``; ties alphabetically."""
+    """The known name within edit distance 2 that is nearest to ``word``; ties alphabetically.
+
+    Where none is as near, letter case is ignored.
+    """
     if len(word) > 2 * _SHOWN:
         return None
-    found = [(distance, name) for name in known if (distance := is_near(word, name)) is not None]
+    names = tuple(known)
+    found = [(distance, name) for name in names if (distance := is_near(word, name)) is not None]
+    if not found and word != word.lower():
+        folded = word.lower()
+        found = [(d, name) for name in names if (d := is_near(folded, name.lower())) is not None]
     return min(found)[1] if found else None
 
 
@@ -286,7 +293,9 @@ class Collector:
                 suggestion = nearest(note.word, known) if budget >= 0 else None
                 if suggestion is not None:
                     message = f"{message}; did you mean '{suggestion}'?"
-            line, column = note.mark or self._mark(note.path) or (None, None)
+            is_override = note.path[:1] == (OVERRIDES,)
+            mark = note.mark or (None if is_override else self._mark(note.path))
+            line, column = mark or (None, None)
             found.append(
                 Problem(
                     code=note.code,

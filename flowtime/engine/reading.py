@@ -19,6 +19,7 @@ from .unknown import UNKNOWN
 _CAPITAL = re.compile(r"[A-Z]")
 _EXTERNAL_PREFIXES = ("file:", "data:")
 _SERIES_PREFIX = "series:"
+_LONGEST_BITS = 128
 
 
 def snake_key(key: str) -> str:
@@ -363,6 +364,9 @@ def describe(value: Any) -> str:
         return f"the text {quoted(value)}"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:
+        # Python refuses to print an integer of thousands of digits.
+        return "a number too large to print"
     if isinstance(value, int | float):
         return f"the number {value}"
     return "a list" if isinstance(value, list | tuple) else "a mapping"

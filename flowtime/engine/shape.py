@@ -10,7 +10,7 @@ from .identifiers import CAPTURE_KEY, VERSION, is_class_id
 from .model import UNIT_MINUTES, ClassDef, Grid, Output, Rng, TrafficEntry
 from .outline import Item, Outline
 from .problems import Path, quoted
-from .reading import Entry, Keys, Reading
+from .reading import Entry, Keys, Reading, describe
 from .shape_nodes import id_text, read_id, read_nodes
 from .shape_topology import TOPOLOGY, read_constraints, read_edges, read_places
 from .timestamps import parse_timestamp
@@ -197,7 +197,7 @@ def _seed(rng: Entry) -> Any:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_SEED:
         return value
-    message = f"a seed is a whole number from 0 to {_LARGEST_SEED}, not {quoted(value)}"
+    message = f"a seed is a whole number from 0 to {_LARGEST_SEED}, not {describe(value)}"
     return rng.fault("bad_seed", "seed", message)
 
 

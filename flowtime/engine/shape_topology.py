@@ -14,7 +14,7 @@ from .reading import Entry, Keys
 from .roles import ALL_ROLES, KINDS, NUMERIC_ROLES, SERIES_ROLES, SETTINGS
 from .shape_nodes import id_text, read_id
 from .shape_pmf import tuple_of
-from .shape_queue import QUEUE_KEYS, read_dispatch, read_wip
+from .shape_queue import LOSS, QUEUE_KEYS, read_dispatch, read_wip
 from .unknown import UNKNOWN
 
 TOPOLOGY: Final = Keys("nodes", "edges", "constraints")
@@ -65,6 +65,8 @@ def _place(entry: Entry) -> Item[TopologyNode]:
     if node_role == "sink" and kind in (None, "service"):
         kind = "sink"
     limit, overflow = read_wip(entry)
+    if limit is not None and overflow is None:
+        overflow = LOSS
     node = TopologyNode(
         id=name,
         kind="service" if kind is None else kind,
@@ -156,7 +158,7 @@ def _edge(entry: Entry) -> Item[Edge]:
     name = entry.text("id", may_be_empty=False)
     if name is None:
         name = UNKNOWN if UNKNOWN in (start, end) else f"{start}->{end}"
-    elif name is not UNKNOWN and not is_edge_id(name):
+    if name is not UNKNOWN and not is_edge_id(name):
         message = f"{quoted(name)} is not an edge id: 1 to 128 printable characters"
         name = entry.fault("bad_id", "id", message)
     measure = entry.choice("measure", MEASURES)
