@@ -16,7 +16,7 @@ from .result import Result
 from .state import Finding, State
 from .supplies import check_supplies
 from .tape import Note
-from .traces import QueueTraces, is_short, owned_queues
+from .traces import QueueTraces, is_short
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -155,14 +155,9 @@ def _make_state(plan: Plan, space: np.ndarray, run: _Run) -> State:
         rows=plan.rows,
         temporaries={key: space[slot] for key, slot in program.kept.items()},
     )
-    state.queues = QueueTraces(plan.expanded, state)
-    short = set(run.short)
-    short.update(
-        key
-        for key, queue in owned_queues(plan.expanded).items()
-        if key not in program.scanned and is_short(queue, state)
-    )
-    state.short = frozenset(short)
+    state.queues = QueueTraces(program.queues, state)
+    short = [queue.key for queue in program.stepped if is_short(queue, state)]
+    state.short = frozenset((*run.short, *short))
     state.findings += [
         _finding(program.notes[number], bins, grid.bins) for number, bins in run.notes if len(bins)
     ]

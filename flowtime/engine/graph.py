@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .class_flow import follow_classes, part_vertices
@@ -46,8 +46,7 @@ class Graph:
 def build_graph(expanded: Expanded, *, is_stepwise: bool = False) -> Graph:
     """Vertices, dependencies and components of an expanded model.
 
-    With ``is_stepwise`` everything that is not given runs bin by bin in one component: slower, and another way to the
-    same numbers. Cycles without a lag leave their component unordered; ``graph_problems`` names them.
+    With ``is_stepwise`` everything that is not given runs bin by bin: slower, and another way to the same numbers. Cycles without a lag leave their component unordered; ``graph_problems`` names them.
     """
     bins = expanded.model.grid.bins
     blueprint = build_vertices(expanded)
@@ -65,7 +64,9 @@ def build_graph(expanded: Expanded, *, is_stepwise: bool = False) -> Graph:
     }
     reads = {name: _between(found, producers) for name, found in keys.items()}
     flow.fed_back = _fed_back(expanded, reads)
-    components = _stepwise(vertices, reads) if is_stepwise else _components(vertices, reads)
+    components = _components(vertices, reads)
+    if is_stepwise:
+        components = tuple(_bin_by_bin(component) for component in components)
     return Graph(expanded, vertices, reads, keys, components, flow)
 
 
@@ -159,6 +160,10 @@ def _components(vertices: Mapping[str, Vertex], reads: Lags) -> tuple[Component,
     return tuple(ordered)
 
 
+def _bin_by_bin(component: Component) -> Component:
+    return component if component.kind == "given" else replace(component, kind="feedback")
+
+
 def _kind(
     group: list[str], vertices: Mapping[str, Vertex], reads: Lags
 ) -> Literal["given", "vector", "scan", "feedback"]:
@@ -177,13 +182,6 @@ def _rank(kind: str, group: list[str], vertices: Mapping[str, Vertex]) -> int:
     if all(vertices[name].is_parts for name in group):
         return 2
     return 1 if kind == "scan" else 0
-
-
-def _stepwise(vertices: Mapping[str, Vertex], reads: Lags) -> tuple[Component, ...]:
-    given = sorted(name for name, vertex in vertices.items() if vertex.given is not None)
-    rest = [name for name, vertex in vertices.items() if vertex.given is None]
-    components = tuple(Component("given", (name,)) for name in given)
-    return (*components, Component("feedback", tuple(_in_bin(rest, reads)))) if rest else components
 
 
 def _in_bin(names: Iterable[str], reads: Lags) -> list[str]:

@@ -12,9 +12,11 @@ from . import feedback, vectors
 from .draft import ZERO
 from .emit import Surroundings
 from .feedback import LoopCode, chunk_size
+from .expanded import QueueDef
 from .graph import Component, Graph
 from .scans import Scan, plan_scan
 from .tape import SAFE, Note, Operand, Tape, Value, bound
+from .traces import owned_queues
 from .vectors import VectorCode
 from .vertices import Given, Vertex
 
@@ -50,7 +52,8 @@ class Program:
 
     The space has ``height`` rows: those of the index first, then temporaries, of which ``kept`` stay valid to the
     end. ``used`` are the rows that generated code names by position, ``scratch`` the rows and masks it needs beside
-    them. ``numbers`` and ``arrays`` fill rows that are the same in every run.
+    them. ``numbers`` and ``arrays`` fill rows that are the same in every run. ``queues`` are those whose levels are
+    computed, ``stepped`` the ones among them that are not scanned.
     """
 
     height: int
@@ -63,7 +66,8 @@ class Program:
     supplies: tuple[Supply, ...]
     series_stages: tuple[Stage, ...]
     class_stages: tuple[Stage, ...]
-    scanned: frozenset[str]
+    queues: Mapping[str, QueueDef]
+    stepped: tuple[QueueDef, ...]
     notes: tuple[Note, ...]
 
 
@@ -115,6 +119,8 @@ class _Compiler:
         exec(compile("\n".join(self._lines), "<flowtime plan>", "exec"), names)
         stages = [replace(stage, code=names.get(name)) for stage, name in drafts]
         last = max((k for k, stage in enumerate(stages) if not stage.is_parts), default=-1) + 1
+        queues = owned_queues(self._graph.expanded)
+        scanned = {key for stage in stages if stage.scan for key in stage.scan.keys}
         numbers = sorted((self._slots[key], value) for key, value in self._scalars.items())
         return Program(
             height=self._height,
@@ -134,7 +140,8 @@ class _Compiler:
             supplies=tuple(self._supplies),
             series_stages=tuple(stages[:last]),
             class_stages=tuple(stages[last:]),
-            scanned=frozenset(key for stage in stages if stage.scan for key in stage.scan.keys),
+            queues=queues,
+            stepped=tuple(queue for key, queue in queues.items() if key not in scanned),
             notes=tuple(self._around.notes),
         )
 

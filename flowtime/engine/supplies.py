@@ -26,33 +26,56 @@ def check_supplies(
     overrides: Mapping[str, Any],
 ) -> dict[str, np.ndarray]:
     """The arrays of all supplied rows by key, each of shape (bins,); SourceError with everything that does not fit."""
-    bins = expanded.model.grid.bins
     problems: list[Problem] = []
-    found: dict[str, np.ndarray] = {}
-    seen: dict[str, np.ndarray | None] = {}
+    found = _check_sources(expanded, supplies, sources, problems)
+    found |= _check_overrides(expanded, supplies, overrides, problems)
+    if problems:
+        raise SourceError(tuple(problems))
+    return found
+
+
+def _check_sources(
+    expanded: Expanded,
+    supplies: tuple[Supply, ...],
+    sources: Mapping[str, Any],
+    problems: list[Problem],
+) -> dict[str, np.ndarray]:
+    """One array for each text, in document order of the first series that names it."""
+    wanted = [supply for supply in supplies if supply.given.source is not None]
+    if not wanted:
+        return {}
+    bins = expanded.model.grid.bins
     places = _source_places(expanded)
     ranks = {key: rank for rank, key in enumerate(places)}
-    for supply in sorted(supplies, key=lambda entry: ranks.get(entry.key, len(ranks))):
-        text = supply.given.source
-        if text is None:
-            continue
-        if text not in seen:
+    read: dict[str, np.ndarray | None] = {}
+    found: dict[str, np.ndarray] = {}
+    for supply in sorted(wanted, key=lambda entry: ranks.get(entry.key, len(ranks))):
+        text = supply.given.source or ""
+        if text not in read:
             path, name = places.get(supply.key, ((), supply.key))
-            seen[text] = _convert(sources.get(text), bins, path, name, "source", problems)
-        array = seen[text]
+            read[text] = _convert(sources.get(text), bins, path, name, "source", problems)
+        array = read[text]
         if array is not None:
             found[supply.key] = array
+    return found
+
+
+def _check_overrides(
+    expanded: Expanded,
+    supplies: tuple[Supply, ...],
+    overrides: Mapping[str, Any],
+    problems: list[Problem],
+) -> dict[str, np.ndarray]:
+    bins = expanded.model.grid.bins
+    found = {}
     for supply in supplies:
         if supply.given.is_overridden:
             name = supply.key.removeprefix(GIVEN)
-            array = _convert(
-                overrides.get(name), bins, ("overrides", name), name, "override", problems
-            )
+            given, path = overrides.get(name), ("overrides", name)
+            array = _convert(given, bins, path, name, "override", problems)
             if array is not None:
                 found[supply.key] = array
     problems += _unknown(expanded, overrides)
-    if problems:
-        raise SourceError(tuple(problems))
     return found
 
 

@@ -15,10 +15,10 @@ NOTHING = 1e-9
 
 
 class QueueTraces(Mapping[str, QueueTrace]):
-    """The trace of every queue whose level the engine computes; each is computed once."""
+    """The trace of every queue in ``queues``; each is computed once."""
 
-    def __init__(self, expanded: Expanded, state: State) -> None:
-        self._queues = owned_queues(expanded)
+    def __init__(self, queues: Mapping[str, QueueDef], state: State) -> None:
+        self._queues = queues
         self._state = state
         self._known: dict[str, QueueTrace] = {}
 

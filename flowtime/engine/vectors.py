@@ -172,7 +172,7 @@ class VectorCode:
                 names = ", ".join(self._name(arg) for arg in step.args)
                 bank = "m" if self._tape.values[index].is_mask else "s"
                 out = self._target(index, bank, step.args)
-                self._lines.append(f"{step.op}({names}, {out})")
+                self._lines.append(f"{step.op}({names}, out={out})")
 
     def _source(self, step: Step) -> str:
         """A load of this bin is the row itself; a lagged one stays unwritten until something reads it as an array."""
