@@ -17,12 +17,14 @@ def fill_oldest_ages(
     cumulative out + lost + overflow. A content that arrived within the bin needs no look back.
     """
     np.divide(depth, inflow, out=out)
-    is_empty = depth <= NOTHING
-    is_older = (depth > inflow + NOTHING) & ~is_empty
-    out[is_empty] = 0.0
-    for row in np.flatnonzero(is_older.any(axis=1)):
-        bins = np.flatnonzero(is_older[row])
-        out[row, bins] = _look_back(inflow[row], depth[row], float(seeds[row, 0]), bins)
+    np.putmask(out, depth <= NOTHING, 0.0)
+    # A ratio above one, or below zero where a correction came in: the content is older than the bin.
+    is_older = out > 1.0
+    is_older |= out < 0.0
+    if np.count_nonzero(is_older):
+        for row in np.flatnonzero(is_older.any(axis=1)):
+            bins = np.flatnonzero(is_older[row])
+            out[row, bins] = _look_back(inflow[row], depth[row], float(seeds[row, 0]), bins)
     out *= minutes
 
 

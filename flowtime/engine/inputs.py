@@ -34,13 +34,14 @@ INFLOW = "inflow"
 class Bound:
     """The gathered rows of one run: ``values`` of shape (m, bins) with NaN for all that is not finite.
 
-    ``low`` and ``high`` are the extremes of each row over its finite bins (NaN if it has none); ``broken`` marks
-    rows that held something not finite.
+    ``low`` and ``high`` are the extremes of each row over its finite bins (NaN if it has none), ``largest`` is the
+    largest magnitude of all; ``broken`` marks rows that held something not finite.
     """
 
     values: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    largest: float
     broken: np.ndarray
 
     def is_positive(self, rows: Pick) -> bool:
@@ -79,7 +80,8 @@ class Inputs:
         if broken.any():
             data[~np.isfinite(data)] = np.nan
             low, high = np.fmin.reduce(data, axis=1), np.fmax.reduce(data, axis=1)
-        return Bound(data, low, high, broken)
+        largest = float(max(np.fmax.reduce(high, initial=0.0), -np.fmin.reduce(low, initial=0.0)))
+        return Bound(data, low, high, largest, broken)
 
 
 def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:

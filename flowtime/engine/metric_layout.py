@@ -48,7 +48,10 @@ class DerivedRow:
 
 @dataclass(frozen=True, slots=True)
 class MetricLayout:
-    """``keys[metric][node]`` is the derived series of that metric; ``feeding`` the edges that bring latency."""
+    """``keys[metric][node]`` is the derived series of that metric; ``feeding`` the edges that bring latency.
+
+    Nodes are in the order in which their derived series are sorted.
+    """
 
     places: Mapping[str, Place]
     keys: Mapping[str, Mapping[str, str]]
@@ -86,12 +89,21 @@ def lay_out_metrics(expanded: Expanded, edges: EdgeLayout) -> MetricLayout:
         if has_flow and (feeding[node] or "cycleTimeMs" in found[node]):
             found[node].add("flowLatencyMs")
     taken = set(expanded.series) | {row.key for row in edges.rows}
-    keys: dict[str, dict[str, str]] = {metric: {} for metric in METRICS}
-    for node in places:
-        for metric in METRICS:
-            if metric in found[node]:
-                keys[metric][node] = _free(f"{snake(node)}_{snake(metric)}", taken)
-    return MetricLayout(places, keys, paths, feeding, variations)
+    keys = {
+        (metric, node): _free(f"{snake(node)}_{snake(metric)}", taken)
+        for node in places
+        for metric in METRICS
+        if metric in found[node]
+    }
+    # In the order of their series, rows of a stack lie at equal distances (engine §24).
+    stacked = sorted(places, key=lambda node: (f"{snake(node)}_", node))
+    return MetricLayout(
+        places={node: places[node] for node in stacked},
+        keys={m: {n: keys[m, n] for n in stacked if (m, n) in keys} for m in METRICS},
+        paths=paths,
+        feeding=feeding,
+        variations=variations,
+    )
 
 
 def carrier(edge: Edge, edges: EdgeLayout) -> str:

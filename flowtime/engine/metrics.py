@@ -134,7 +134,7 @@ def _fill_capacity(prepared: PreparedMetrics, values: np.ndarray, bound: Bound) 
         values[stack.out] = bound.values[stack.roles["capacity"]] * servers
     for stack in prepared.utilization:
         capacity = values[stack.metrics["effectiveCapacity"]]
-        if not (capacity > 0.0).all():
+        if not capacity.min() > 0.0:
             capacity = np.where(capacity > 0.0, capacity, np.nan)
         _divide(stack, values, bound.values[stack.roles["served"]], capacity)
 
@@ -173,7 +173,8 @@ def _fill_ratios(prepared: PreparedMetrics, values: np.ndarray, bound: Bound) ->
             arrivals = np.where(arrivals == 0.0, np.nan, arrivals)
         out = target(values, stack.out)
         np.divide(bound.values[stack.roles["served"]], arrivals, out=out)
-        np.maximum(out, 0.0, out=out)
+        if not bound.is_positive(stack.roles["served"]):
+            np.maximum(out, 0.0, out=out)
         np.minimum(out, 1.0, out=out)
         store(values, stack.out, out)
 
@@ -187,7 +188,7 @@ def _fill_retries(prepared: PreparedMetrics, values: np.ndarray, bound: Bound) -
     for stack in prepared.tax:
         tries = stack.metrics.get("attempts")
         attempts = bound.values[stack.roles["attempts"]] if tries is None else values[tries]
-        if not (attempts > 0.0).all():
+        if not attempts.min() > 0.0:
             attempts = np.where(attempts > 0.0, attempts, np.nan)
         out = target(values, stack.out)
         np.subtract(attempts, bound.values[stack.roles["served"]], out=out)
@@ -195,14 +196,22 @@ def _fill_retries(prepared: PreparedMetrics, values: np.ndarray, bound: Bound) -
         np.divide(out, attempts, out=out)
         store(values, stack.out, out)
     for stack in prepared.echo:
-        failures = bound.counted(stack.roles["failures"])
-        bins = failures.shape[1]
         out = target(values, stack.out)
-        out[:] = 0.0
-        for delay, tap in enumerate(stack.kernel[:bins]):
-            if tap:
-                out[:, delay:] += tap * failures[:, : bins - delay]
+        _convolve(bound.counted(stack.roles["failures"]), stack.kernel, out)
         store(values, stack.out, out)
+
+
+def _convolve(failures: np.ndarray, kernel: tuple[float, ...], out: np.ndarray) -> None:
+    """Fill ``out[t]`` with the sum over ``j`` of ``failures[t-j] * kernel[j]``."""
+    bins = failures.shape[1]
+    delays = [delay for delay, tap in enumerate(kernel[:bins]) if tap]
+    first = delays[0] if delays else bins
+    out[:, :first] = 0.0
+    if not delays:
+        return
+    np.multiply(failures[:, : bins - first], kernel[first], out=out[:, first:])
+    for delay in delays[1:]:
+        out[:, delay:] += failures[:, : bins - delay] * kernel[delay]
 
 
 def _fill_waiting(

@@ -129,7 +129,7 @@ class Result:
         if metric not in METRICS:
             raise _unknown("metric", metric, METRICS)
         layout = self._metrics.layout
-        found = {node: layout.key(place, metric) for node, place in layout.places.items()}
+        found = {node: layout.key(place, metric) for node, place in sorted(layout.places.items())}
         rows = {node: self._read(key) for node, key in found.items() if key is not None}
         stack = np.array(list(rows.values())).reshape(len(rows), self.grid.bins)
         stack.flags.writeable = False

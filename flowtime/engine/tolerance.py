@@ -14,17 +14,21 @@ def tolerance(a: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
     return allowed
 
 
-def exceeds(above: np.ndarray, below: np.ndarray | float) -> np.ndarray:
+def exceeds(
+    above: np.ndarray, below: np.ndarray | float, largest: float | None = None
+) -> np.ndarray:
     """Where ``above`` is larger by more than the tolerance; never where either is not a number.
 
-    The relative part is worked out only if some gap is too small to settle without it.
+    The relative part is worked out only if some gap is too small to settle without it. ``largest`` is a bound of all
+    magnitudes, if one is known.
     """
     gap = above - below
     is_candidate = gap > ABSOLUTE
     candidates = np.count_nonzero(is_candidate)
     if not candidates:
         return is_candidate
-    largest = np.maximum(_extreme(above), _extreme(below))
+    if largest is None:
+        largest = max(_extreme(above), _extreme(below))
     is_certain: np.ndarray = gap > ABSOLUTE + RELATIVE * largest
     if np.count_nonzero(is_certain) == candidates:
         return is_certain

@@ -17,7 +17,7 @@ from ..places import Place
 from ..records import SeriesInfo
 from ..stacks import Pick, pick
 from ..state import State
-from .hits import Hit
+from .hits import Batch, Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One evaluation, complete but for its warnings."""
+    """One evaluation, complete but for its warnings.
+
+    ``has_gaps``: some role, or something that a queue or a retry reads, is not finite in some bin.
+    """
 
     state: State
     bound: Bound
+    has_gaps: bool
 
     @property
     def values(self) -> np.ndarray:
@@ -64,6 +68,11 @@ class Run:
         series = self.state.series(key)
         return np.where(np.isfinite(series), series, np.nan)
 
+    def counted_rows(self, rows: Pick) -> np.ndarray:
+        """Rows of the matrix that queues read, with 0 for all that is not finite; not to be written to."""
+        data = self.values[rows]
+        return np.where(np.isfinite(data), data, 0.0) if self.has_gaps else data
+
     def counted(self, key: str) -> np.ndarray:
         """A series with 0 for all that is not finite."""
         series = self.state.series(key)
@@ -73,7 +82,7 @@ class Run:
 class Check(Protocol):
     """A group of codes that are looked for together."""
 
-    def find(self, run: Run) -> Iterator[Hit]: ...
+    def find(self, run: Run) -> Iterator[Hit | Batch]: ...
 
 
 def make_context(expanded: Expanded, index: Sequence[SeriesInfo]) -> Context:

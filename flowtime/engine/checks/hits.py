@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -51,54 +51,86 @@ class Hit:
 
     def warning(self) -> Warning:
         """The warning in full; ranges shorter than ``shortest`` bins are left out."""
-        blank = Warning(
+        facts = _read(*self.look(), self.shortest) if self.look else NO_FACTS
+        return Warning(
             code=self.code,
             severity=self.severity or SEVERITIES[self.code],
             node=self.node,
-            message=self.say.format(node=name(self.node), **self.words) if not self.look else "",
+            message=self.say.format(node=name(self.node), **facts.words, **self.words),
+            bins=facts.spans,
+            count=facts.count,
+            worst_bin=facts.worst,
+            worst_value=facts.amount,
             edges=self.edges,
             class_id=self.class_id,
             suggestion=self.suggestion() if self.suggestion else None,
         )
-        if self.look is None:
-            return blank
-        with np.errstate(all="ignore"):
-            return self._with_bins(blank, *self.look())
 
-    def _with_bins(self, blank: Warning, bins: np.ndarray, values: np.ndarray) -> Warning:
-        spans = [span for span in find_spans(bins) if span[1] - span[0] + 1 >= self.shortest]
-        concerned = np.zeros(len(bins), dtype=bool)
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What bins and amounts come to; ``words`` fill the gaps of a sentence."""
+
+    spans: tuple[tuple[int, int], ...]
+    count: int
+    worst: int | None
+    amount: float | None
+    words: Mapping[str, object]
+
+
+NO_FACTS = Facts((), 0, None, None, {})
+
+
+def _read(bins: np.ndarray, values: np.ndarray, shortest: int) -> Facts:
+    """The ranges, the first of the worst bins, and the total over the bins concerned."""
+    spans = find_spans(bins)
+    if shortest > 1:
+        spans = [span for span in spans if span[1] - span[0] + 1 >= shortest]
+        bins = np.zeros_like(bins)
         for first, last in spans:
-            concerned[first : last + 1] = True
-        ranked = np.where(concerned & np.isfinite(values), values, -np.inf)
-        worst, count = int(ranked.argmax()), int(concerned.sum())
-        has_amount = bool(np.isfinite(ranked[worst]))
-        worst = worst if has_amount else spans[0][0]
-        amount = float(ranked[worst]) if has_amount else 0.0
-        message = self.say.format(
-            node=name(self.node),
-            first=spans[0][0],
-            worst=worst,
-            amount=number(amount),
-            total=number(float(ranked[np.isfinite(ranked)].sum())),
-            bins=f"{count} {'bin' if count == 1 else 'bins'}",
-            **self.words,
-        )
-        return replace(
-            blank,
-            message=message,
-            bins=tuple(spans),
-            count=count,
-            worst_bin=worst,
-            worst_value=amount if has_amount else None,
-        )
+            bins[first : last + 1] = True
+    concerned = bins.nonzero()[0]
+    found = values[concerned]
+    total = float(found.sum())
+    if not np.isfinite(total):
+        is_known = np.isfinite(found)
+        concerned, found = concerned[is_known], found[is_known]
+        total = float(found.sum())
+    count = sum(last - first + 1 for first, last in spans)
+    worst, amount = spans[0][0], None
+    if found.size:
+        at = int(found.argmax())
+        worst, amount = int(concerned[at]), float(found[at])
+    words = {
+        "first": spans[0][0],
+        "worst": worst,
+        "amount": number(amount or 0.0),
+        "total": number(total),
+        "bins": f"{count} {'bin' if count == 1 else 'bins'}",
+    }
+    return Facts(tuple(spans), count, worst, amount, words)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of a stack that are due for a warning; ``make`` says what each is to be warned of, or that it is not."""
+
+    rows: np.ndarray
+    make: Callable[[int], Hit | None]
+
+    def hits(self) -> Iterator[Hit]:
+        for row in self.rows.tolist():
+            hit = self.make(row)
+            if hit is not None:
+                yield hit
 
 
 def find_spans(bins: np.ndarray) -> list[tuple[int, int]]:
     """The inclusive ranges of true bins."""
-    edges = np.diff(bins.astype(np.int8), prepend=0, append=0)
-    starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return list(zip(starts.tolist(), (stops - 1).tolist(), strict=True))
+    padded = np.zeros(len(bins) + 2, dtype=bool)
+    padded[1:-1] = bins
+    edges = (padded[1:] != padded[:-1]).nonzero()[0].tolist()
+    return [(first, stop - 1) for first, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def number(value: float) -> str:

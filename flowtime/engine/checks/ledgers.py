@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,15 +13,16 @@ from ..ledger import RELATIVE
 from ..model import Edge
 from ..stacks import Pick, pick
 from .context import Check, Context, Run
-from .hits import Hit, amounts
+from .hits import Batch, Hit, amounts
 
 
 def prepare_ledgers(context: Context) -> list[Check]:
     """The checks of this module that the model has something for."""
     owned = tuple(q for q in context.expanded.queues.values() if not q.is_authored)
     checks: list[Check] = []
-    if owned:
-        checks.append(QueueLedgers(owned))
+    queues = _queues(context, owned)
+    if queues is not None:
+        checks.append(queues)
     identities = (
         *_routers(context), *_retries(context), *_constraints(context), *_parts(context, owned)
     )  # fmt: skip
@@ -50,32 +52,63 @@ def violation(
 
 @dataclass(frozen=True, slots=True)
 class QueueLedgers:
-    """Every queue whose depth we compute: in = out + lost + overflow + change of the level (engine §18.1)."""
+    """Every queue whose depth we compute: in = out + lost + overflow + change of the level (engine §18.1).
 
-    queues: tuple[QueueDef, ...]
+    Out and lost are what was promised less the shortage. So the shortage is what levels, flows and overflow leave
+    unexplained: it is never negative, and a queue that is short is empty. ``losers`` and ``limited`` are the positions
+    of the queues that have a loss, or an overflow.
+    """
 
-    def find(self, run: Run) -> Iterator[Hit]:
-        traces = [run.state.queues[queue.key] for queue in self.queues]
-        inflow = np.array([trace.inflow for trace in traces])
-        out = np.array([trace.out for trace in traces])
-        depth = np.array([trace.depth for trace in traces])
-        before = np.empty_like(depth)
-        before[:, 0] = [queue.seed for queue in self.queues]
-        before[:, 1:] = depth[:, :-1]
-        gap = inflow - out
-        gap -= [trace.lost for trace in traces]
-        gap -= [trace.overflow for trace in traces]
-        gap -= depth
-        gap += before
-        off = np.abs(gap)
-        whole = np.abs(gap.sum(axis=1)) > RELATIVE * np.maximum(1.0, inflow.sum(axis=1))
-        if off.max() <= RELATIVE and not whole.any():
-            return
-        largest = np.maximum(np.maximum(np.abs(inflow), np.abs(out)), np.maximum(depth, before))
-        bins = off > RELATIVE * np.maximum(1.0, largest)
-        for at in np.flatnonzero(bins.any(axis=1) | whole):
-            found = bins[at] if bins[at].any() else off[at] > 0.0
-            yield violation(self.queues[at].key, "queue ledger", found, off[at])
+    nodes: tuple[str, ...]
+    inflows: Pick
+    outflows: Pick
+    losers: Pick
+    losses: Pick
+    limited: Pick
+    overflows: Pick
+    depths: Pick
+    seeds: np.ndarray
+
+    def find(self, run: Run) -> Iterator[Batch]:
+        depth = run.values[self.depths]
+        short = run.counted_rows(self.outflows) - run.counted_rows(self.inflows)
+        short[self.losers] += run.counted_rows(self.losses)
+        short[self.limited] += run.values[self.overflows]
+        sizes = np.maximum(1.0, np.abs(short).max(axis=1))
+        short += depth
+        short[:, 0] -= self.seeds
+        short[:, 1:] -= depth[:, :-1]
+        allowed = RELATIVE * sizes
+        fails = (short.min(axis=1) < -allowed) | (np.minimum(short, depth).max(axis=1) > allowed)
+        if fails.any():
+            yield Batch(np.flatnonzero(fails), partial(self._hit, short, depth, allowed))
+
+    def _hit(self, short: np.ndarray, depth: np.ndarray, allowed: np.ndarray, at: int) -> Hit:
+        off = np.maximum(-short[at], np.minimum(short[at], depth[at]))
+        return violation(self.nodes[at], "queue ledger", off > allowed[at], off)
+
+
+def _queues(context: Context, queues: Sequence[QueueDef]) -> QueueLedgers | None:
+    """The queues of which every flow is a series of the index."""
+    rows = context.rows
+    known = [q for q in queues if q.inflow in rows and q.outflow in rows]
+    losers = [at for at, queue in enumerate(known) if queue.loss in rows]
+    limited = [at for at, queue in enumerate(known) if queue.overflow in rows]
+    return (
+        QueueLedgers(
+            nodes=tuple(queue.key for queue in known),
+            inflows=pick([rows[queue.inflow] for queue in known]),
+            outflows=pick([rows[queue.outflow] for queue in known]),
+            losers=pick(losers),
+            losses=pick([rows[known[at].loss or ""] for at in losers]),
+            limited=pick(limited),
+            overflows=pick([rows[known[at].overflow or ""] for at in limited]),
+            depths=pick([rows[queue.depth] for queue in known]),
+            seeds=np.array([queue.seed for queue in known]),
+        )
+        if known
+        else None
+    )
 
 
 @dataclass(frozen=True, slots=True)

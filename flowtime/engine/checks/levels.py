@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ..stacks import Pick
 from ..tolerance import ABSOLUTE, exceeds, tolerance
 from .codes import NEGATIVE_CODES
 from .context import Check, Context, Run
-from .hits import Hit, amounts, gaps, unknowns
+from .hits import Batch, Hit, amounts, gaps, unknowns
 
 _WORDS = {
     "exhaustedFailures": "exhausted failures",
@@ -144,21 +145,23 @@ class Comparison:
     limits: Pick
     is_derived: bool
 
-    def find(self, run: Run) -> Iterator[Hit]:
+    def find(self, run: Run) -> Iterator[Batch]:
         above = run.bound.values[self.rows]
         below = (run.values if self.is_derived else run.bound.values)[self.limits]
         bins = exceeds(above, below)
-        if not bins.any():
-            return
-        for at in np.flatnonzero(bins.any(axis=1)):
-            yield Hit(
-                code=self.code,
-                node=self.nodes[at],
-                say="{node} has more {above} than {below} from bin {first}, up to {amount} more in bin "
-                "{worst}.",
-                words={"above": self.above, "below": self.below},
-                look=gaps(bins[at], above[at], below[at]),
-            )
+        if np.count_nonzero(bins):
+            rows = np.flatnonzero(bins.any(axis=1))
+            yield Batch(rows, partial(self._hit, bins, above, below))
+
+    def _hit(self, bins: np.ndarray, above: np.ndarray, below: np.ndarray, at: int) -> Hit:
+        return Hit(
+            code=self.code,
+            node=self.nodes[at],
+            say="{node} has more {above} than {below} from bin {first}, up to {amount} more in bin "
+            "{worst}.",
+            words={"above": self.above, "below": self.below},
+            look=gaps(bins[at], above[at], below[at]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

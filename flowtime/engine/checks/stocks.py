@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..expanded import QueueDef
 from ..kernels.queue import scan
 from ..places import Place, is_open
-from ..stacks import Pick, pick
+from ..stacks import Pick
 from ..tolerance import ABSOLUTE, differs, exceeds
 from .context import Check, Context, Run
-from .hits import Hit, amounts, unknowns
+from .hits import Batch, Hit, amounts, unknowns
 
 
 def prepare_stocks(context: Context) -> list[Check]:
@@ -29,9 +30,9 @@ def prepare_stocks(context: Context) -> list[Check]:
         checks.append(GivenDepth(authored))
     if limited:
         checks.append(Limits(limited))
-    inputs = _counted_inputs(context, owned)
+    inputs = counted_inputs(context)
     if inputs:
-        checks.append(_missing_inputs(context, inputs))
+        checks.append(MissingInputs(inputs))
     gated = tuple(place for place in context.places.values() if place.gate is not None)
     if gated:
         checks.append(Timetable(gated))
@@ -53,16 +54,23 @@ class Unmet:
 
     queues: tuple[QueueDef, ...]
 
-    def find(self, run: Run) -> Iterator[Hit]:
-        for queue in self.queues:
-            unmet = run.state.queues[queue.key].unmet
-            if unmet.max() > ABSOLUTE and (bins := exceeds(unmet, 0.0)).any():
-                yield Hit(
-                    code="unmet_outflow",
-                    node=queue.key,
-                    say="{node} is asked for {total} more than it holds, first in bin {first}.",
-                    look=amounts(bins, unmet),
-                )
+    def find(self, run: Run) -> Iterator[Batch]:
+        short = [at for at, queue in enumerate(self.queues) if queue.key in run.state.short]
+        if short:
+            yield Batch(np.array(short), partial(self._hit, run))
+
+    def _hit(self, run: Run, at: int) -> Hit | None:
+        key = self.queues[at].key
+        unmet = run.state.queues[key].unmet
+        bins = exceeds(unmet, 0.0)
+        if not bins.any():
+            return None
+        return Hit(
+            code="unmet_outflow",
+            node=key,
+            say="{node} is asked for {total} more than it holds, first in bin {first}.",
+            look=amounts(bins, unmet),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class Limits:
                     "limit then.",
                     look=unknowns(missing),
                 )
-            overflow = run.state.queues[queue.key].overflow
+            overflow = run.state.series(queue.overflow or "")
             if queue.overflow_target is None and overflow.sum() > ABSOLUTE:
                 yield Hit(
                     code="overflow_lost",
@@ -142,11 +150,13 @@ class Counted:
     servers: str | None = None
 
 
-def _counted_inputs(context: Context, queues: tuple[QueueDef, ...]) -> tuple[Counted, ...]:
+def counted_inputs(context: Context) -> tuple[Counted, ...]:
     """Inflow, outflow and loss of queues, capacity of what serves by it, inputs of retries (engine §15)."""
     constants = context.expanded.constants
     found = []
-    for queue in queues:
+    for queue in context.expanded.queues.values():
+        if queue.is_authored:
+            continue
         keys = [queue.inflow, queue.loss]
         if not queue.is_capacity_driven:
             keys.append(queue.outflow)
@@ -162,19 +172,12 @@ def _counted_inputs(context: Context, queues: tuple[QueueDef, ...]) -> tuple[Cou
 
 @dataclass(frozen=True, slots=True)
 class MissingInputs:
-    """``non_finite_in_queue``: amounts that are counted as nothing because they are not finite.
-
-    ``others`` are rows of the matrix that the gathered roles do not cover, ``temporaries`` keys that have no row.
-    """
+    """``non_finite_in_queue``: amounts that are counted as nothing because they are not finite."""
 
     inputs: tuple[Counted, ...]
-    others: Pick
-    temporaries: tuple[str, ...]
 
     def find(self, run: Run) -> Iterator[Hit]:
-        if not self._is_suspect(run):
-            return
-        for counted in self.inputs:
+        for counted in self.inputs if run.has_gaps else ():
             missing = np.zeros(run.state.bins, dtype=bool)
             for key in counted.keys:
                 missing |= ~np.isfinite(run.state.series(key))
@@ -188,28 +191,6 @@ class MissingInputs:
                     "{first}, and is counted as 0.",
                     look=unknowns(missing),
                 )
-
-    def _is_suspect(self, run: Run) -> bool:
-        """Whether any input can be missing at all; mostly settled by what the gathering of roles has seen."""
-        return bool(
-            run.bound.broken.any()
-            or not np.isfinite(run.values[self.others]).all()
-            or any(not np.isfinite(run.state.series(key)).all() for key in self.temporaries)
-        )
-
-
-def _missing_inputs(context: Context, inputs: tuple[Counted, ...]) -> MissingInputs:
-    covered = {
-        context.places[node].roles[role]
-        for node, role in context.inputs.positions
-        if role in context.places[node].roles
-    }
-    keys = {key for counted in inputs for key in counted.keys} - covered
-    return MissingInputs(
-        inputs,
-        pick([context.rows[key] for key in sorted(keys) if key in context.rows]),
-        tuple(sorted(key for key in keys if key not in context.rows)),
-    )
 
 
 def _rate(run: Run, capacity: str, servers: str | None) -> np.ndarray:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..stacks import Pick
 from ..tolerance import exceeds
 from .context import Check, Context, Run
-from .hits import Hit, Look, gaps, number
+from .hits import Batch, Hit, Look, gaps, number
 
 STREAK = 3
 """Bins in a row from which on a development is worth a word."""
@@ -56,7 +57,7 @@ def _promised(context: Context, metric: str) -> dict[str, float]:
 
 def has_streak(bins: np.ndarray) -> np.ndarray:
     """Which rows of (n, bins) hold at least ``STREAK`` true bins in a row."""
-    if bins.shape[1] < STREAK or not bins.any():
+    if bins.shape[1] < STREAK or not np.count_nonzero(bins):
         return np.zeros(len(bins), dtype=bool)
     streaks = bins[:, :-2] & bins[:, 1:-1]
     streaks &= bins[:, 2:]
@@ -71,18 +72,22 @@ class Growth:
     nodes: tuple[str, ...]
     rows: Pick
 
-    def find(self, run: Run) -> Iterator[Hit]:
+    def find(self, run: Run) -> Iterator[Batch]:
         depth = run.bound.values[self.rows]
-        rises = exceeds(depth[:, 1:], depth[:, :-1])
-        for at in np.flatnonzero(has_streak(rises)):
-            yield Hit(
-                code="backlog_growth_streak",
-                node=self.nodes[at],
-                shortest=STREAK,
-                say="The queue of {node} grows in three or more bins in a row from bin {first}, by "
-                "{total} altogether.",
-                look=_rises(rises[at], depth[at]),
-            )
+        rises = exceeds(depth[:, 1:], depth[:, :-1], run.bound.largest)
+        rows = np.flatnonzero(has_streak(rises))
+        if rows.size:
+            yield Batch(rows, partial(self._hit, rises, depth))
+
+    def _hit(self, rises: np.ndarray, depth: np.ndarray, at: int) -> Hit:
+        return Hit(
+            code="backlog_growth_streak",
+            node=self.nodes[at],
+            shortest=STREAK,
+            say="The queue of {node} grows in three or more bins in a row from bin {first}, by "
+            "{total} altogether.",
+            look=_rises(rises[at], depth[at]),
+        )
 
 
 def _rises(rises: np.ndarray, depth: np.ndarray) -> Look:
@@ -97,18 +102,22 @@ class Overload:
     rows: Pick
     capacities: Pick
 
-    def find(self, run: Run) -> Iterator[Hit]:
+    def find(self, run: Run) -> Iterator[Batch]:
         arrivals, capacity = run.bound.values[self.rows], run.values[self.capacities]
         bins = exceeds(arrivals, capacity)
-        for at in np.flatnonzero(has_streak(bins)):
-            yield Hit(
-                code="backlog_overload",
-                node=self.nodes[at],
-                shortest=STREAK,
-                say="More arrives at {node} than its capacity in three or more bins in a row from bin "
-                "{first}, {total} too much altogether.",
-                look=gaps(bins[at], arrivals[at], capacity[at]),
-            )
+        rows = np.flatnonzero(has_streak(bins))
+        if rows.size:
+            yield Batch(rows, partial(self._hit, bins, arrivals, capacity))
+
+    def _hit(self, bins: np.ndarray, arrivals: np.ndarray, capacity: np.ndarray, at: int) -> Hit:
+        return Hit(
+            code="backlog_overload",
+            node=self.nodes[at],
+            shortest=STREAK,
+            say="More arrives at {node} than its capacity in three or more bins in a row from bin "
+            "{first}, {total} too much altogether.",
+            look=gaps(bins[at], arrivals[at], capacity[at]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +127,24 @@ class AgeRisk:
     promised: Mapping[str, float]
     rows: Pick
 
-    def find(self, run: Run) -> Iterator[Hit]:
+    def find(self, run: Run) -> Iterator[Batch]:
         ages = run.values[self.rows]
-        limits = np.array([[minutes] for minutes in self.promised.values()])
-        bins = exceeds(ages, limits)
-        nodes = tuple(self.promised)
-        for at in np.flatnonzero(has_streak(bins)):
-            limit = self.promised[nodes[at]]
-            yield Hit(
-                code="backlog_age_risk",
-                node=nodes[at],
-                shortest=STREAK,
-                say="Work at {node} waits longer than the promised {limit} minutes in three or more bins "
-                "in a row from bin {first}, by up to {amount} minutes in bin {worst}.",
-                words={"limit": number(limit)},
-                look=gaps(bins[at], ages[at], limit),
-            )
+        bins = exceeds(ages, np.array([[minutes] for minutes in self.promised.values()]))
+        rows = np.flatnonzero(has_streak(bins))
+        if rows.size:
+            yield Batch(rows, partial(self._hit, bins, ages))
+
+    def _hit(self, bins: np.ndarray, ages: np.ndarray, at: int) -> Hit:
+        node, limit = list(self.promised.items())[at]
+        return Hit(
+            code="backlog_age_risk",
+            node=node,
+            shortest=STREAK,
+            say="Work at {node} waits longer than the promised {limit} minutes in three or more bins "
+            "in a row from bin {first}, by up to {amount} minutes in bin {worst}.",
+            words={"limit": number(limit)},
+            look=gaps(bins[at], ages[at], limit),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,24 +154,27 @@ class Stationarity:
     nodes: tuple[str, ...]
     rows: Pick
 
-    def find(self, run: Run) -> Iterator[Hit]:
+    def find(self, run: Run) -> Iterator[Batch]:
         arrivals = run.bound.values[self.rows]
         half = arrivals.shape[1] // 2
         first, second = _means(arrivals[:, :half]), _means(arrivals[:, half:])
         larger = np.maximum(first, second)
         is_far = (larger > 0.0) & (np.abs(first - second) > STATIONARY * larger)
-        for at in np.flatnonzero(is_far):
-            yield Hit(
-                code="non_stationary",
-                node=self.nodes[at],
-                say="The arrivals of {node} differ between the halves of the window: {one} a bin before "
-                "bin {half}, {two} from there on.",
-                words={
-                    "one": number(float(first[at])),
-                    "two": number(float(second[at])),
-                    "half": str(half),
-                },
-            )
+        if is_far.any():
+            yield Batch(np.flatnonzero(is_far), partial(self._hit, first, second, half))
+
+    def _hit(self, first: np.ndarray, second: np.ndarray, half: int, at: int) -> Hit:
+        return Hit(
+            code="non_stationary",
+            node=self.nodes[at],
+            say="The arrivals of {node} differ between the halves of the window: {one} a bin before "
+            "bin {half}, {two} from there on.",
+            words={
+                "one": number(float(first[at])),
+                "two": number(float(second[at])),
+                "half": str(half),
+            },
+        )
 
 
 def _means(rows: np.ndarray) -> np.ndarray:
