@@ -57,7 +57,7 @@ def build_graph(expanded: Expanded, *, is_stepwise: bool = False) -> Graph:
 
     vertices = {**blueprint.vertices, **part_vertices(flow)}
     producers = {key: v.id for v in vertices.values() for key in v.outputs}
-    parts = {v.id: _read(v, producers, bins) for v in vertices.values() if v.is_parts}
+    parts = {v.id: _read(v, producers, bins) for v in vertices.values() if v.id not in totals}
     keys = {
         name: {key: lag for key, lag in found.items() if key in producers}
         for name, found in (totals | parts).items()
