@@ -6,9 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from flowtime.engine import (
     DocumentError,
+    Plan,
     Problem,
+    Result,
     SourceError,
     bind,
     compile_model,
@@ -17,16 +21,14 @@ from flowtime.engine import (
 )
 from flowtime.engine.supplies import check_supplies
 from runs import catalog, observed
-from runs.bindings import apply_bindings, check_fit, derive_bindings, named_parameters
+from runs.bindings import Bound, apply_bindings, check_fit, derive_bindings, named_parameters
 from runs.errors import ModelInvalid, ParametersInvalid, TemplateInvalid
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from flowtime.engine import Model, Plan, Template
+    from flowtime.engine import Model, Template
     from runs.requests import RunRequest
 
-SourceReader = Callable[[Iterable[str]], Mapping[str, "np.ndarray"]]
+SourceReader = Callable[[Iterable[str]], Mapping[str, np.ndarray]]
 
 # A series as text takes about this many bytes a value, measured on the shipped templates.
 BYTES_PER_CELL = 12
@@ -188,9 +190,7 @@ def _prepare_replay(
         )
     else:
         bound = derive_bindings(replayed.manifest, replayed.arrays, roles_of(bare))
-    plan = _compile(model, tuple(bound.overrides))
-    sources = {**read_sources(source_texts(plan)), **bound.sources}
-    _check_supplies(plan, sources, bound.overrides)
+    plan, sources, overrides = _spare_depths(model, bare, bound, read_sources)
     return Prepared(
         request=request,
         template_text=text,
@@ -198,12 +198,51 @@ def _prepare_replay(
         model=model,
         plan=plan,
         sources=sources,
-        overrides=bound.overrides,
-        input_hash=input_hash(template, model, sources=sources, overrides=bound.overrides),
+        overrides=overrides,
+        input_hash=input_hash(template, model, sources=sources, overrides=overrides),
         replayed=replayed,
         bindings=bound.names,
         warnings=bound.warnings,
     )
+
+
+Supplied = tuple[Plan, dict[str, np.ndarray], dict[str, np.ndarray]]
+
+
+def _spare_depths(model: Model, bare: Plan, bound: Bound, read_sources: SourceReader) -> Supplied:
+    """The plan of a replay with its sources and overrides, queue depths overridden only where they must be.
+
+    A depth that the engine makes of the observed flows exactly as it was observed stays the engine's own, and
+    with it the age and the ledger that an overridden depth has not (engine §12.4.4, §17.2).
+    """
+    own = {queue.depth for queue in bare.expanded.queues.values() if not queue.is_authored}
+    depths = {name for name in bound.overrides if name.partition("@")[0] in own}
+
+    def supply(spared: set[str]) -> Supplied:
+        overrides = {n: array for n, array in bound.overrides.items() if n not in spared}
+        plan = _compile(model, tuple(overrides))
+        sources = {**read_sources(source_texts(plan)), **bound.sources}
+        _check_supplies(plan, sources, overrides)
+        return plan, sources, overrides
+
+    supplied = supply(depths)
+    if depths:
+        plan, sources, overrides = supplied
+        result = plan.run(sources=sources, overrides=overrides)
+        differing = {
+            name.partition("@")[0]
+            for name in depths
+            if not np.array_equal(_row(result, name), bound.overrides[name], equal_nan=True)
+        }
+        if differing:
+            return supply({name for name in depths if name.partition("@")[0] not in differing})
+    return supplied
+
+
+def _row(result: Result, name: str) -> np.ndarray:
+    """A series by key; a part that the series does not have is nothing."""
+    row = result.plan.rows.get(name)
+    return np.zeros(result.grid.bins) if row is None else result.values[row]
 
 
 def _bind(request: RunRequest, template: Template, given: Mapping[str, Any]) -> Model:

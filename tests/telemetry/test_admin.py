@@ -139,7 +139,7 @@ class TestGenerate:
 
         assert not Capture.objects.exists()
         page = staff_viewer.get(record_url(RUN, run.pk)).content.decode()
-        assert page.count(gating.NEEDS_OPERATOR) == 4
+        assert page.count(gating.NEEDS_OPERATOR) == 3
 
 
 class TestRunPage:
