@@ -8,7 +8,6 @@ from django_prometheus.exports import ExportToDjangoView
 
 from flowtime import health
 from flowtime.api import docs, problems
-from flowtime.api.urls import optional
 
 handler400 = problems.bad_request
 handler403 = problems.permission_denied
@@ -19,7 +18,8 @@ urlpatterns = [
     path("", include("flowtime.api.urls")),
     path("", RedirectView.as_view(url="/runs"), name="home"),
     path("", include("flowtime.page_urls")),
-    *optional("", "runs.urls", "telemetry.urls"),
+    path("", include("runs.urls")),
+    path("", include("telemetry.urls")),
     path("admin/", admin.site.urls),
     path("docs/api", login_required(docs.SwaggerView.as_view()), name="docs-api"),
     path("docs/redoc", login_required(docs.RedocView.as_view()), name="docs-redoc"),

@@ -4,6 +4,7 @@ from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_safe
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 
 from flowtime.api.problem_kinds import PROBLEMS
@@ -27,6 +28,7 @@ class RedocView(SpectacularRedocView):
     template_name = "docs/redoc.html"
 
 
+@require_safe
 def problem_page(request: HttpRequest, code: str) -> HttpResponse:
     """What one problem means; its address is the ``type`` of every such problem."""
     kind = PROBLEMS.get(code)

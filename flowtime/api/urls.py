@@ -1,23 +1,16 @@
 """Everything under /v1. The apps bring their own routes; whatever is left is an unknown route."""
 
-from importlib.util import find_spec
-
-from django.urls import URLResolver, include, path, re_path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from flowtime.api.problems import UnknownRoute
 from flowtime.api.tokens import TokensView, TokenView
 
-
-def optional(prefix: str, *modules: str) -> list[URLResolver]:
-    """Routes of the apps that are there."""
-    return [path(prefix, include(module)) for module in modules if find_spec(module)]
-
-
 urlpatterns = [
     path("v1/schema", SpectacularAPIView.as_view(), name="schema"),
     path("v1/auth/tokens", TokensView.as_view(), name="tokens"),
     re_path(r"^v1/auth/tokens/(?P<token_id>[0-9a-f]{32})$", TokenView.as_view(), name="token"),
-    *optional("v1/", "runs.api.urls", "telemetry.api.urls"),
+    path("v1/", include("runs.api.urls")),
+    path("v1/", include("telemetry.api.urls")),
     re_path(r"^v1(?:/.*)?$", UnknownRoute.as_view(), name="unknown"),
 ]

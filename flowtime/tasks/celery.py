@@ -6,21 +6,18 @@ from contextlib import ExitStack
 from typing import Any
 
 import celery
-import django
-from celery.signals import worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
+from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django_tasks.backends.base import BaseTaskBackend
+from django_tasks.base import Task, TaskResult, TaskResultStatus
+from django_tasks.signals import task_enqueued
 
+from flowtime.tasks.liveness import attending
+
+# With this variable set Celery itself sets Django up in a worker, and minds its connections.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flowtime.settings")
-django.setup()
-
-from django.conf import settings  # noqa: E402
-from django.db import close_old_connections, connections  # noqa: E402
-from django_tasks.backends.base import BaseTaskBackend  # noqa: E402
-from django_tasks.base import Task, TaskResult, TaskResultStatus  # noqa: E402
-from django_tasks.signals import task_enqueued  # noqa: E402
-
-from flowtime.tasks.liveness import attending  # noqa: E402
 
 app = celery.Celery("flowtime", broker=settings.CELERY_BROKER_URL)
 app.conf.update(
@@ -39,7 +36,6 @@ _chores = ExitStack()
 @app.task(name="flowtime.ring")
 def ring(path: str, args: list[Any], kwargs: dict[str, Any]) -> None:
     """Call the task at ``path``. The id in ``args`` is all it needs: the row says the rest."""
-    close_old_connections()
     import_string(path).call(*args, **kwargs)
 
 
@@ -65,14 +61,6 @@ class CeleryBackend(BaseTaskBackend):
         ring.apply_async((task.module_path, result.args, result.kwargs), task_id=result.id)
         task_enqueued.send(type(self), task_result=result)
         return result
-
-
-@worker_process_init.connect
-def _forget_inherited_connections(**_: Any) -> None:
-    # A forked connection would be shared with the parent.
-    for connection in connections.all(initialized_only=True):
-        connection.inc_thread_sharing()
-        connection.connection = None
 
 
 @worker_ready.connect
