@@ -63,7 +63,7 @@ def test_a_series_is_found_by_each_of_its_names() -> None:
 
     assert by_names == [[6, 12, 8, 4], [6, 12, 8, 4]]
     assert result.role("Desk", "queueDepth").tolist() == [6, 12, 8, 4]
-    assert repr(result) == "<Result of case: 16 series, 4 x 1 minutes>"
+    assert repr(result) == "<Result of case: 9 series, 4 x 1 minutes>"
 
 
 @pytest.mark.parametrize(

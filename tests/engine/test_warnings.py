@@ -119,12 +119,11 @@ def service(**roles: list[float]) -> Case:
 
 def split(weight: float, **more: Any) -> Case:
     """One desk that serves two, three parts to one."""
-    series = {"a": [8] * 4, "west": "a * 0.25", "east": "a * 0.75"}
-    west = {"arrivals": "west", "served": "west"} | more.pop("west", {})
+    series = {"a": [8] * 4, "west": more.pop("west", "a * 0.25"), "east": "a * 0.75"}
     places = (
         place("Desk", "service", arrivals="a", served="a"),
         place("East", "service", arrivals="east", served="east"),
-        place("West", "service", **west),
+        place("West", "service", arrivals="west", served="west"),
     )
     edges = (edge("Desk", "East", weight=3), edge("Desk", "West", weight=weight))
     return Case(series, places, edges, **more)
@@ -282,7 +281,7 @@ CASES: dict[str, tuple[Case, Case]] = {
     ),
     "edge_flow_mismatch_incoming": (split(3), split(1)),
     "edge_class_mismatch": (
-        split(1, rest=classed(("a", "A"), ("a", "B")), west={"arrivals": "other"}),
+        split(1, rest=classed(("a", "A"), ("a", "B")), west="a@A * 0.5"),
         split(1, rest=classed(("a", "A"), ("a", "B"))),
     ),
     "edge_class_partial_coverage": (

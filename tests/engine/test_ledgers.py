@@ -1,0 +1,232 @@
+"""Nothing vanishes: ledgers of generated models balance, and a ledger that does not is reported (engine §18, §27.3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flowtime.engine import bind, compile_model, evaluate, load_template
+from flowtime.engine.checks import run as run_checks
+
+AMOUNTS = st.integers(0, 400).map(lambda n: n / 4)
+NAN = float("nan")
+
+
+def document(bins: int, nodes: list[Any], places: list[Any], **rest: Any) -> dict[str, Any]:
+    topology = {key: rest.pop(key) for key in ("edges", "constraints") if key in rest}
+    return {
+        "schemaVersion": 1,
+        "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
+        "grid": {"bins": bins, "binSize": 15, "binUnit": "minutes"},
+        "nodes": nodes,
+        "topology": {"nodes": places, **topology},
+        **rest,
+    }
+
+
+@st.composite
+def queues(draw: st.DrawFn) -> dict[str, Any]:
+    """A chain of queues that overflow into one another, with losses, gates, limits and shared capacity."""
+    bins, count = draw(st.integers(1, 12)), draw(st.integers(1, 4))
+    nodes, places = [], []
+
+    def const(id: str) -> str:
+        values = draw(st.lists(AMOUNTS, min_size=bins, max_size=bins))
+        nodes.append({"id": id, "kind": "const", "values": values})
+        return id
+
+    constraints = [{"id": "pool", "semantics": {"served": const("pool_k")}}]
+    # Members that feed one another by overflow would close a cycle within the bin (engine §12.8).
+    is_shared = draw(st.booleans())
+    for k in range(count):
+        roles: dict[str, Any] = {"arrivals": const(f"a{k}")}
+        roles[draw(st.sampled_from(["served", "capacity"]))] = const(f"s{k}")
+        if draw(st.booleans()):
+            roles["errors"] = const(f"e{k}")
+        if draw(st.booleans()):
+            roles["exhaustedFailures"] = const(f"x{k}")
+        top: dict[str, Any] = {"initialCondition": {"queueDepth": draw(AMOUNTS)}}
+        if draw(st.booleans()):
+            top["dispatchSchedule"] = {
+                "periodBins": draw(st.integers(1, 4)),
+                "phaseOffset": draw(st.integers(-3, 3)),
+                "capacitySeries": const(f"g{k}"),
+            }
+        if draw(st.booleans()):
+            top["wipLimitSeries"] = const(f"l{k}")
+            top["wipOverflow"] = "loss" if is_shared or k + 1 == count else f"Q{k + 1}"
+        if is_shared and draw(st.booleans()):
+            top["constraints"] = ["pool"]
+        places.append({"id": f"Q{k}", "kind": "queue", "semantics": roles, **top})
+    return document(bins, nodes, places, constraints=constraints)
+
+
+def assert_balanced(result: Any, node: str) -> None:
+    ledger = result.ledger(node)
+    before = np.concatenate(([_seed(result, node)], ledger["stock"][:-1]))
+    left = ledger["out"] + ledger["loss"] + ledger["overflow"] + ledger["exhausted"]
+    gap = ledger["inflow"] - left - (ledger["stock"] - before)
+    scale = np.maximum.reduce(
+        [
+            np.ones(len(gap)),
+            np.abs(ledger["inflow"]),
+            np.abs(ledger["out"]),
+            ledger["stock"],
+            before,
+        ]
+    )
+    assert (np.abs(gap) <= 1e-9 * scale).all()
+    assert abs(gap.sum()) <= 1e-9 * max(1.0, ledger["inflow"].sum())
+    assert (ledger["stock"] >= 0).all()
+    assert (ledger["unmet"] >= 0).all()
+
+
+def _seed(result: Any, node: str) -> float:
+    (place,) = [place for place in result.model.topology.nodes if place.id == node]
+    return place.initial_depth or 0.0
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(queues())
+def test_queue_ledgers_balance(model: dict[str, Any]) -> None:
+    result = evaluate(bind(load_template(model)))
+
+    for place in result.model.topology.nodes:
+        assert_balanced(result, place.id)
+    assert "ledger_violation" not in {warning.code for warning in result.warnings}
+    arrived = sum(result.ledger(p.id)["inflow"].sum() for p in result.model.topology.nodes)
+    seeds = sum(_seed(result, p.id) for p in result.model.topology.nodes)
+    columns = ("out", "loss", "overflow", "exhausted")
+    left = sum(result.ledger(p.id)[c].sum() for p in result.model.topology.nodes for c in columns)
+    held = sum(result.ledger(p.id)["stock"][-1] for p in result.model.topology.nodes)
+    assert arrived + seeds == pytest.approx(left + held, rel=1e-9, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(AMOUNTS, min_size=2, max_size=12),
+    st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5]), min_size=1, max_size=5),
+    st.integers(2, 4),
+    st.booleans(),
+)
+def test_what_fails_comes_back_is_given_up_or_waits(
+    base: list[float], kernel: list[float], attempts: int, has_budget: bool
+) -> None:
+    roles = {
+        "arrivals": "tries",
+        "served": "good",
+        "failures": "failed",
+        "retryEcho": "echo",
+        "retryKernel": [0, *kernel],
+    }
+    if has_budget:
+        roles |= {"maxAttempts": attempts, "exhaustedFailures": "dead", "attempts": "tries"}
+    nodes = [
+        {"id": "base", "kind": "const", "values": base},
+        {"id": "tries", "kind": "expr", "expr": "base + echo"},
+        {"id": "failed", "kind": "expr", "expr": "0.5 * tries"},
+        {"id": "good", "kind": "expr", "expr": "tries - failed"},
+    ]
+    place = {"id": "Hook", "kind": "service", "semantics": roles}
+
+    result = evaluate(bind(load_template(document(len(base), nodes, [place]))))
+
+    failed = result.series("failed")
+    left = result.series("echo") + result.series("hook_abandoned")
+    if has_budget:
+        left = left + result.series("dead")
+    change = np.diff(result.series("hook_retry_pending"), prepend=0.0)
+    np.testing.assert_allclose(failed, left + change, atol=1e-9)
+    assert "ledger_violation" not in {warning.code for warning in result.warnings}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(AMOUNTS, AMOUNTS), min_size=1, max_size=8),
+    st.lists(st.integers(0, 3), min_size=3, max_size=3),
+    st.booleans(),
+)
+def test_routed_classes_sum_to_what_is_routed(
+    flows: list[tuple[float, float]], weights: list[int], has_route: bool
+) -> None:
+    routes: list[dict[str, Any]] = [
+        {"target": f"t{k}", "weight": weight} for k, weight in enumerate(weights)
+    ]
+    if has_route or not any(weights):
+        routes = [{"target": "t9", "classes": ["A"]}, *(routes if any(weights) else [])]
+    nodes: list[dict[str, Any]] = [
+        {"id": name, "kind": "const", "values": [flow[k] for flow in flows]}
+        for k, name in enumerate("ab")
+    ]
+    nodes.append({"id": "mail", "kind": "expr", "expr": "a + b"})
+    nodes.append({"id": "R", "kind": "router", "inputs": {"queue": "mail"}, "routes": routes})
+    arrivals = [
+        {"nodeId": node, "classId": c, "pattern": {"kind": "constant", "ratePerBin": 1}}
+        for node, c in (("a", "A"), ("b", "B"))
+    ]
+    rest = {"classes": [{"id": "A"}, {"id": "B"}], "traffic": {"arrivals": arrivals}}
+
+    result = evaluate(bind(load_template(document(len(flows), nodes, [], **rest))))
+
+    targets = sorted({route["target"] for route in routes})
+    total = sum(result.series(target) for target in targets) + result.series("R_unrouted")
+    np.testing.assert_allclose(total, result.series("mail"), atol=1e-9)
+    for target in targets:
+        parts = sum(result.parts(target).values(), np.zeros(len(flows)))
+        np.testing.assert_allclose(parts, result.series(target), atol=1e-9)
+    assert "ledger_violation" not in {warning.code for warning in result.warnings}
+
+
+def desk() -> Any:
+    nodes = [
+        {"id": "a", "kind": "const", "values": [5, 5, 0, 0]},
+        {"id": "s", "kind": "const", "values": [2, 2, 2, 9]},
+    ]
+    place = {"id": "Desk", "kind": "queue", "semantics": {"arrivals": "a", "served": "s"}}
+    other = {"id": "Exit", "kind": "service", "semantics": {"arrivals": "s", "served": "s"}}
+    edges = [{"id": "e", "from": "Desk", "to": "Exit", "lag": 1}]
+    return compile_model(bind(load_template(document(4, nodes, [place, other], edges=edges))))
+
+
+@pytest.mark.parametrize(
+    ("key", "node", "ledger"),
+    [
+        ("desk_queue", "Desk", "queue ledger"),
+        ("edge_e_flowVolume", "Desk", "edge ledger"),
+        ("edge_e_transit", "Desk", "edge ledger"),
+    ],
+)
+def test_numbers_that_do_not_balance_are_a_fault_of_the_engine(
+    key: str, node: str, ledger: str
+) -> None:
+    plan = desk()
+    state = plan.run()._state
+    broken = replace(state, values=state.values.copy())
+    assert "ledger_violation" not in {w.code for w in run_checks(plan, broken).warnings()}
+
+    broken.series(key)[1] += 0.25
+
+    found = [w for w in run_checks(plan, broken).warnings() if w.code == "ledger_violation"]
+    assert {(w.severity, w.node) for w in found} == {("error", node)}
+    assert ledger in found[0].message
+    assert found[0].bins[0][0] == 1
+
+
+def test_missing_amounts_are_counted_as_none_in_every_column() -> None:
+    nodes = [
+        {"id": "a", "kind": "const", "source": "file:a"},
+        {"id": "s", "kind": "const", "values": [1, 1, 1]},
+    ]
+    place = {"id": "Desk", "kind": "queue", "semantics": {"arrivals": "a", "served": "s"}}
+    model = bind(load_template(document(3, nodes, [place])))
+
+    result = evaluate(model, sources={"file:a": np.array([5.0, NAN, 2.0])})
+
+    assert result.ledger("Desk")["inflow"].tolist() == [5, 0, 2]
+    assert result.ledger("Desk")["stock"].tolist() == [4, 3, 4]
+    assert "ledger_violation" not in {warning.code for warning in result.warnings}
