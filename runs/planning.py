@@ -12,7 +12,6 @@ from flowtime.engine import (
     DocumentError,
     Plan,
     Problem,
-    Result,
     SourceError,
     bind,
     compile_model,
@@ -215,8 +214,6 @@ def _spare_depths(model: Model, bare: Plan, bound: Bound, read_sources: SourceRe
     A depth that the engine makes of the observed flows exactly as it was observed stays the engine's own, and
     with it the age and the ledger that an overridden depth has not (engine §12.4.4, §17.2).
     """
-    own = {queue.depth for queue in bare.expanded.queues.values() if not queue.is_authored}
-    depths = {name for name in bound.overrides if name.partition("@")[0] in own}
 
     def supply(spared: set[str]) -> Supplied:
         overrides = {n: array for n, array in bound.overrides.items() if n not in spared}
@@ -225,24 +222,18 @@ def _spare_depths(model: Model, bare: Plan, bound: Bound, read_sources: SourceRe
         _check_supplies(plan, sources, overrides)
         return plan, sources, overrides
 
-    supplied = supply(depths)
-    if depths:
-        plan, sources, overrides = supplied
-        result = plan.run(sources=sources, overrides=overrides)
-        differing = {
-            name.partition("@")[0]
-            for name in depths
-            if not np.array_equal(_row(result, name), bound.overrides[name], equal_nan=True)
-        }
-        if differing:
-            return supply({name for name in depths if name.partition("@")[0] not in differing})
-    return supplied
-
-
-def _row(result: Result, name: str) -> np.ndarray:
-    """A series by key; a part that the series does not have is nothing."""
-    row = result.plan.rows.get(name)
-    return np.zeros(result.grid.bins) if row is None else result.values[row]
+    own = {queue.depth for queue in bare.expanded.queues.values() if not queue.is_authored}
+    depths = own & bound.overrides.keys()
+    supplied = plan, sources, overrides = supply(depths)
+    if not depths:
+        return supplied
+    result = plan.run(sources=sources, overrides=overrides)
+    agreeing = {
+        depth
+        for depth in depths
+        if np.array_equal(result.series(depth), bound.overrides[depth], equal_nan=True)
+    }
+    return supplied if agreeing == depths else supply(agreeing)
 
 
 def _bind(request: RunRequest, template: Template, given: Mapping[str, Any]) -> Model:
