@@ -25,7 +25,7 @@ from .template import (
     load_template,
     parameters_entry,
 )
-from .tracing import note_cycles, note_traceable_cycles
+from .tracing import note_cycles, note_excess, note_traceable_cycles
 
 _DEFAULT_LIMITS = Limits()
 
@@ -44,7 +44,9 @@ def bind(
     Raises DocumentError with all problems, those of the dependency graph included, so a model always compiles.
     """
     notes = collector_for(template.source, limits)
-    reading = Reading(notes, limits, strict)
+    known = template.source.parsed.get((limits, strict), {})
+    # A copy: what one set of parameters makes of an expression must not pile up in the template.
+    reading = Reading(notes, limits, strict, dict(known))
     declared = read_parameters(parameters_entry(template.source, reading))
     values = effective_values(declared, parameters or {}, notes, limits)
     root = bind_document(template.source, values, limits, notes)
@@ -55,6 +57,8 @@ def bind(
         raise DocumentError(notes.problems())
     model = build_model(outline, template.template_hash, values)
     note_cycles(model, notes)
+    if not notes:
+        note_excess(model, notes, limits)
     if notes:
         raise DocumentError(notes.problems())
     return model
@@ -92,7 +96,7 @@ def _with_choices(
         return root
     chosen = rng_value(rng) if isinstance(rng, Rng) else rng
     authored = root.get("rng")
-    return {**root, "rng": {**(authored if isinstance(authored, Mapping) else {}), **chosen}}
+    return {**root, "rng": {**(authored if isinstance(authored, dict) else {}), **chosen}}
 
 
 def build_model(outline: Outline, template_hash: str, values: Mapping[str, Any]) -> Model:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from .expressions import Parsed
+from .model import Limits
 from .opaque import HiddenPlaceholders
 from .problems import Path
 
 LARGEST_INTEGER: Final = 2**53 - 1
 """The largest integer that every reader of JSON agrees on (engine §22.1)."""
+
+_COLLECTIONS: Final = frozenset((dict, list, tuple, MappingProxyType))
 
 MARK_COLUMNS: Final = 1 << 24
 """A mark is ``line * MARK_COLUMNS + column``, both 0-based."""
@@ -32,7 +36,8 @@ class Document:
     """Plain data with places. ``root`` is never changed; UNKNOWN stands where a scalar was refused.
 
     ``templated`` lists the paths of scalars that contain ``${``. ``marks`` maps the id of each collection to the
-    marks of its entries; ``hidden`` turns their columns into those of the text as written.
+    marks of its entries; ``hidden`` turns their columns into those of the text as written. ``parsed`` keeps the
+    expressions that loading parsed.
     """
 
     root: Any
@@ -41,6 +46,7 @@ class Document:
     templated_keys: list[Path] = field(default_factory=list)
     marks: dict[int, list[int]] | None = None
     hidden: HiddenPlaceholders | None = None
+    parsed: dict[tuple[Limits, bool], dict[str, Parsed]] = field(default_factory=dict)
     _orders: dict[int, dict[str, int]] = field(default_factory=dict)
     _templates: list[tuple[Path, str]] | None = None
 
@@ -120,17 +126,20 @@ class Document:
 
 def freeze(value: Any) -> Any:
     """Plain data made read-only: mappings as proxies, lists as tuples."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return MappingProxyType({key: freeze(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        return tuple(freeze(item) for item in value)
-    return value
+        # Thousands of numbers in a row need no look at each.
+        is_flat = _COLLECTIONS.isdisjoint(map(type, value))
+        return tuple(value) if is_flat else tuple([freeze(item) for item in value])
+    return freeze(dict(value)) if isinstance(value, Mapping) else value
 
 
 def thaw(value: Any) -> Any:
     """The inverse of ``freeze``: fresh dicts and lists, as a JSON reader would give them."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | MappingProxyType):
         return {key: thaw(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [thaw(item) for item in value]
-    return value
+        is_flat = _COLLECTIONS.isdisjoint(map(type, value))
+        return list(value) if is_flat else [thaw(item) for item in value]
+    return thaw(dict(value)) if isinstance(value, Mapping) else value

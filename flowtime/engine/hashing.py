@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Mapping
 from json.encoder import encode_basestring
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -65,21 +66,27 @@ def _json(value: Any, depth: int) -> str:
         return number_text(value)
     if depth >= _DEEPEST:
         raise ValueError("The value is nested too deeply.")
-    if isinstance(value, Mapping):
-        items = sorted(value.items(), key=_utf16)
-        pairs = [f"{encode_basestring(key)}:{_json(item, depth + 1)}" for key, item in items]
+    if isinstance(value, dict | MappingProxyType):
+        keys = sorted(value, key=None if all(map(_is_ascii, value)) else _utf16)
+        pairs = [f"{encode_basestring(key)}:{_json(value[key], depth + 1)}" for key in keys]
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, list | tuple):
         if set(map(type, value)) == {float}:
             return "[" + ",".join(map(number_text, value)) + "]"
         return "[" + ",".join([_json(item, depth + 1) for item in value]) + "]"
+    if isinstance(value, Mapping):
+        return _json(dict(value), depth)
     raise ValueError(f"A {type(value).__name__} has no canonical form.")
 
 
-def _utf16(item: tuple[Any, Any]) -> bytes:
-    if not isinstance(item[0], str):
+def _is_ascii(key: Any) -> bool:
+    if not isinstance(key, str):
         raise ValueError("A key must be text.")
-    return item[0].encode("utf-16-be")
+    return key.isascii()
+
+
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be")
 
 
 def number_text(value: float) -> str:

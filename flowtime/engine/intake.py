@@ -89,6 +89,7 @@ class _Copier(Gate):
         for key, item in value.items():
             text = key if isinstance(key, str) else repr(key)[: self.limits.max_string_chars]
             below = (*path, text)
+            self.count_nodes(below)
             self.check_key(key, below)
             if text in seen:
                 message = f"the key {quoted(text)} is given twice"

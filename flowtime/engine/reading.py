@@ -227,14 +227,14 @@ class Entry:
         value = self.raw(name, required=required)
         if value is None or value is UNKNOWN:
             return value
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return self.wrong(name, "a mapping")
         return Entry(self.reading, value, self.where(name), keys)
 
     def free(self, name: str) -> Mapping[str, Any]:
         """A free-form mapping, read-only; empty where absent."""
         value = self.raw(name)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return MappingProxyType({key: freeze(item) for key, item in value.items()})
         if value is not None and value is not UNKNOWN:
             self.wrong(name, "a mapping")
@@ -247,7 +247,7 @@ class Entry:
         value = self.raw(name, required=required)
         if value is None or value is UNKNOWN:
             return
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list):
             self.wrong(name, "a list")
             return
         if limit is not None:
@@ -264,7 +264,7 @@ class Entry:
     ) -> Iterator[tuple[Path, Mapping[str, Any]]]:
         """The items of a list of mappings; what is no mapping is noted and left out."""
         for path, item in self.items(name, required=required, limit=limit):
-            if isinstance(item, Mapping):
+            if isinstance(item, dict):
                 yield path, item
             elif item is not UNKNOWN:
                 message = f"an item of {quoted(name)} must be a mapping, not {describe(item)}"
@@ -301,7 +301,7 @@ class Entry:
         value = self.raw(name, required=required)
         if value is None or value is UNKNOWN:
             return value
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list):
             return self.wrong(name, "a list of numbers")
         return self.number_list(value, self.where(name))
 
@@ -369,4 +369,4 @@ def describe(value: Any) -> str:
         return "a number too large to print"
     if isinstance(value, int | float):
         return f"the number {value}"
-    return "a list" if isinstance(value, list | tuple) else "a mapping"
+    return "a list" if isinstance(value, list) else "a mapping"

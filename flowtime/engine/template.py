@@ -57,7 +57,7 @@ def load_template(
 def template_of(document: Document, limits: Limits, strict: bool) -> Template:
     """The template that ``document`` holds; raises DocumentError with all problems."""
     notes = collector_for(document, limits)
-    reading = Reading(notes, limits, strict)
+    reading = Reading(notes, limits, strict, document.parsed.setdefault((limits, strict), {}))
     declared = check_document(document, reading)
     outline = read_outline(bind_document(document, None, limits, notes), reading)
     check_references(outline)

@@ -6,8 +6,21 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from .cycles import graph_problems
-from .model import ConstNode, Dispatch, Grid, Model, PmfNode, Rng, Route, Topology
+from .errors import DocumentError
+from .model import (
+    ConstNode,
+    Dispatch,
+    Grid,
+    Limits,
+    Model,
+    PmfNode,
+    Rng,
+    Route,
+    RouterNode,
+    Topology,
+)
 from .outline import Outline
+from .plan import compile_model
 from .problems import STAGES, Collector
 from .unknown import UNKNOWN
 
@@ -34,6 +47,9 @@ _HARMLESS: Final = frozenset(
 )
 """Problems that say nothing about which series reads which."""
 
+_ROWS_PER_PLACE, _ROWS_PER_EDGE, _ROWS_PER_NODE = 60, 8, 4
+"""More series than any place, edge or computation node has, synthesised and derived ones included."""
+
 _NOT_FOLLOWED: Final = frozenset(("metadata", "ui", "aliases", "initial", "initial_depth"))
 
 
@@ -41,6 +57,28 @@ def note_cycles(model: Model, notes: Collector) -> None:
     """Note the cycles among the dependencies of ``model``."""
     for problem in graph_problems(model):
         notes.add_problem(problem)
+
+
+def note_excess(model: Model, notes: Collector, limits: Limits) -> None:
+    """Note that the model would have more cells than the limits allow.
+
+    The exact count takes a compilation; it is made only where a generous estimate comes near.
+    """
+    topology = model.topology
+    rows = (
+        _ROWS_PER_PLACE * len(topology.nodes)
+        + _ROWS_PER_EDGE * len(topology.edges)
+        + _ROWS_PER_NODE * (len(model.nodes) + len(topology.constraints))
+        + sum(len(node.routes) for node in model.nodes if isinstance(node, RouterNode))
+        + sum(min(node.max_attempts or 0, model.grid.bins) for node in topology.nodes)
+    )
+    if model.grid.bins * rows * (1 + len(model.classes)) <= limits.max_cells:
+        return
+    try:
+        compile_model(model, limits=limits)
+    except DocumentError as error:
+        for problem in error.problems:
+            notes.add_problem(problem)
 
 
 def note_traceable_cycles(outline: Outline, notes: Collector) -> None:

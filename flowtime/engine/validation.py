@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .binding import bind, document_problems
+from .checks import static_warnings
 from .errors import DocumentError, Problem
 from .intake import read_document
 from .model import Limits, Model
+from .plan import compile_model
 from .records import Warning
 from .template import Template, template_of
 
@@ -18,7 +20,10 @@ _DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is known of a document; ``template`` and ``model`` are None where they were not reached."""
+    """What is known of a document; ``template`` and ``model`` are None where they were not reached.
+
+    ``warnings`` are those that need no numbers; an evaluation may find more.
+    """
 
     template: Template | None
     model: Model | None
@@ -45,4 +50,5 @@ def validate(
         model = bind(template, parameters, limits=limits, strict=strict)
     except DocumentError as error:
         return Report(template, None, error.problems)
-    return Report(template, model, ())
+    plan = compile_model(model, limits=limits)
+    return Report(template, model, (), static_warnings(plan))
