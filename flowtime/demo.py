@@ -125,6 +125,7 @@ def _server(environment: dict[str, str]) -> Iterator[str]:
         [sys.executable, str(MANAGE), "serve", "--port", "0", "--workers", "1"],
         env=environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     try:
@@ -141,11 +142,13 @@ def _server(environment: dict[str, str]) -> Iterator[str]:
 def _address(server: subprocess.Popen[str]) -> str:
     """Read the address from the server's first line that holds one."""
     assert server.stdout is not None
+    said = []
     for line in server.stdout:
+        said.append(line)
         for word in line.split():
             if word.startswith("http://"):
                 return word
-    raise DemoError("the server did not start.")
+    raise DemoError(f"the server did not start.\n{''.join(said)}")
 
 
 def _walk(environment: dict[str, str], password: str) -> None:

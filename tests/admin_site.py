@@ -43,3 +43,11 @@ def plan_of(sql: str) -> str:
 
 def _text(markup: str) -> str:
     return unescape(strip_tags(markup))
+
+
+def queries_of(client: Client, url: str) -> list[str]:
+    """The SQL behind one page."""
+    client.get(url)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(url).status_code == 200
+    return [query["sql"] for query in captured.captured_queries]

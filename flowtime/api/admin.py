@@ -73,7 +73,7 @@ class PersonAdmin(UserAdmin):
 
 
 @admin.register(AuthToken)
-class TokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TokenAdmin(admin.ModelAdmin):
     """API tokens: whose they are and how long they last. The secret is shown once, where it is made."""
 
     list_display = ("identifier", "user", "created", "expiry", "state")

@@ -59,14 +59,15 @@ _NEXT_STEP_OF_CODE = {
     "series_not_found": "List the series with: flowtime runs series RUN_ID",
     "not_found": "Check the name, and that the server is a FlowTime of this version.",
     "run_exists": "Choose another --run-id, or add --overwrite to replace the run.",
-    "capture_exists": "Add --overwrite to replace it with a new generation.",
+    "capture_exists": "Add --overwrite to replace it, or see it with: "
+    "flowtime telemetry show CAPTURE_ID",
     "capture_in_progress": "Wait for it, and see it with: flowtime telemetry list",
     "run_not_cancelable": "See how it ended with: flowtime runs show RUN_ID",
     "parameters_invalid": "See what the template declares with: flowtime templates show TEMPLATE",
     "template_invalid": "See its problems with: flowtime templates show TEMPLATE",
     "run_not_capturable": "Generate telemetry from a succeeded simulation run.",
     "nothing_to_capture": "Choose a run whose template has nodes with measured series.",
-    "bundle_missing": "Generate it again with: flowtime telemetry capture RUN_ID --overwrite",
+    "bundle_missing": "Generate it with: flowtime telemetry capture RUN_ID",
     "bundle_corrupt": "Generate it again with: flowtime telemetry capture RUN_ID --overwrite",
     "bundle_mismatch": "Choose a template with the grid and nodes of the bundle.",
     "run_unreadable": "Run the template again with: flowtime runs create TEMPLATE",
@@ -82,7 +83,7 @@ _NEXT_STEP_OF_CODE = {
 def from_problem(status: int, problem: Mapping[str, Any], *, retry_after: str = "") -> CommandError:
     """Return the error for a problem document of the API (http-api §1)."""
     code = str(problem.get("code") or f"http_{status}")
-    next_step = _NEXT_STEP_OF_CODE.get(code, "")
+    next_step = _named(_NEXT_STEP_OF_CODE.get(code, ""), problem)
     if retry_after.isdecimal() and status in (429, 503):
         next_step = f"Wait {retry_after} seconds, then try again."
     request_id = str(problem.get("requestId") or "")
@@ -95,6 +96,16 @@ def from_problem(status: int, problem: Mapping[str, Any], *, retry_after: str = 
         next_step=next_step,
         details=tuple(_issue_line(issue) for issue in problem.get("errors") or ()),
     )
+
+
+def _named(next_step: str, problem: Mapping[str, Any]) -> str:
+    """Return the next step with the ids that the problem names in the place of the placeholders."""
+    capture = problem.get("capture")
+    facts = {**(capture if isinstance(capture, dict) else {}), **problem}
+    for placeholder, member in (("RUN_ID", "runId"), ("CAPTURE_ID", "captureId")):
+        if isinstance(facts.get(member), str):
+            next_step = next_step.replace(placeholder, facts[member])
+    return next_step
 
 
 def _issue_line(issue: Mapping[str, Any]) -> str:

@@ -102,7 +102,7 @@ class _Reporter:
         word = output.STATUS_WORD.get(status, status)
         if self._bar is None or self._task is None:
             if status != self._status:
-                output.say(f"{self._name} is {word}.")
+                output.say(f"{self._name} {output.STATUS_SENTENCE.get(status, status)}.")
             self._status = status
             return
         progress = job.get("progress") or {"done": 0, "total": None, "unit": ""}

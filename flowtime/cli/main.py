@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
 
+from flowtime import __version__
 from flowtime.cli import auth, output, runs, telemetry, templates
 from flowtime.cli.errors import CommandError
 from flowtime.cli.session import GlobalOptions
@@ -33,11 +33,7 @@ app.add_typer(auth.app, name="auth")
 
 def _show_version(is_wanted: bool) -> None:
     if is_wanted:
-        try:
-            number = version("flowtime")
-        except PackageNotFoundError:
-            number = "(not installed)"
-        typer.echo(f"flowtime {number}")
+        typer.echo(f"flowtime {__version__}")
         raise typer.Exit
 
 

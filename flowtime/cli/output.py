@@ -43,6 +43,17 @@ STATUS_SHAPE = {
 
 STATUS_WORD = {"canceled": "cancelled"}
 
+STATUS_SENTENCE = {
+    "queued": "is queued",
+    "running": "is running",
+    "generating": "is being generated",
+    "succeeded": "has succeeded",
+    "failed": "has failed",
+    "canceled": "was cancelled",
+    "superseded": "was superseded",
+    "missing": "is missing",
+}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -183,6 +194,11 @@ def value_text(value: object, *, limit: int = 60) -> str:
         return text
     count = f" ({len(value)} values)" if isinstance(value, list) else ""
     return f"{text[:limit]}…{count}"
+
+
+def grid_text(bins: int | str, size: int | str, unit: str) -> str:
+    """Return a grid for people: ``120 bins of 1 hour``."""
+    return f"{bins} bins of {size} {unit.removesuffix('s') if size == 1 else unit}"
 
 
 def blank_line() -> None:

@@ -92,7 +92,7 @@ def _reproduction(figures: Reproduction | None) -> str:
 
 
 def _grid(grid: Grid) -> str:
-    return f"{grid['bins']} bins of {grid['binSize']} {grid['binUnit']}"
+    return output.grid_text(grid["bins"], grid["binSize"], grid["binUnit"])
 
 
 def _show_parameters(values: Mapping[str, object], overrides: Mapping[str, object]) -> None:
@@ -109,9 +109,13 @@ def _show_parameters(values: Mapping[str, object], overrides: Mapping[str, objec
 
 
 def _show_actions(run: Run) -> None:
-    actions = run.get("actions") or {}
+    actions = dict(run.get("actions") or {})
     if not actions:
         return
+    # Generating and generating again are one thing to a reader: the one that applies is shown.
+    again = actions.get("regenerateTelemetry")
+    if again is not None:
+        del actions["generateTelemetry" if again["allowed"] else "regenerateTelemetry"]
     output.blank_line()
     output.show_table(
         (Column("action"), Column("allowed"), Column("reason")),
@@ -126,8 +130,8 @@ def _show_actions(run: Run) -> None:
     )
 
 
-def show_plan(plan: Plan) -> None:
-    """Print what a dry run says would happen."""
+def show_plan(plan: Plan, *, given: Mapping[str, object]) -> None:
+    """Print what a dry run says would happen; ``given`` are the parameters that were asked for."""
     estimate = plan["estimate"]
     output.show_facts(
         (
@@ -143,7 +147,7 @@ def show_plan(plan: Plan) -> None:
         )
     )
     _show_warnings(plan["warnings"])
-    _show_parameters(plan["effectiveParameters"], {})
+    _show_parameters(plan["effectiveParameters"], given)
 
 
 def _show_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:

@@ -193,7 +193,7 @@ def create_run(
     )
     with connect(ctx, work_seconds=timeout) as api:
         if dry_run:
-            _show_plan(api.plan_run(body), as_json=json)
+            _show_plan(api.plan_run(body), given=body["parameters"], as_json=json)
             return
         run = api.create_run(body, is_async=is_async or wait)
         if run.get("wasReused"):
@@ -293,9 +293,8 @@ def _finish(api: Client, run: Run, *, wait: bool, timeout: float, as_json: bool)
     if run["status"] in ("failed", "canceled"):
         failure = run.get("failure")
         why = f": {failure['detail']}" if failure else "."
-        status = output.STATUS_WORD.get(run["status"], run["status"])
         raise CommandError(
-            f"Run {run['runId']} {'was' if run['status'] == 'canceled' else 'has'} {status}{why}",
+            f"Run {run['runId']} {output.STATUS_SENTENCE[run['status']]}{why}",
             code=failure["code"] if failure else run["status"],
             next_step=f"See what happened with: flowtime runs show {run['runId']}",
         )
@@ -308,9 +307,9 @@ def _show(run: Run, *, as_json: bool) -> None:
         run_views.show_run(run)
 
 
-def _show_plan(answer: PlanAnswer, *, as_json: bool) -> None:
+def _show_plan(answer: PlanAnswer, *, given: dict[str, object], as_json: bool) -> None:
     if as_json:
         output.show_json(answer)
     else:
-        run_views.show_plan(answer["plan"])
+        run_views.show_plan(answer["plan"], given=given)
         output.say("Dry run: nothing was written.")

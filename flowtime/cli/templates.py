@@ -52,7 +52,7 @@ def _row(template: Template) -> tuple[str, ...]:
 
 def _grid(template: Template) -> str:
     grid = template["grid"]
-    return f"{grid['bins']} × {grid['binSize']} {grid['binUnit']}" if grid else ""
+    return output.grid_text(grid["bins"], grid["binSize"], grid["binUnit"]) if grid else ""
 
 
 @app.command("show")

@@ -52,7 +52,7 @@ MONTHS = [
 ]
 
 
-class BoundedPaginator(Paginator):  # type: ignore[type-arg]
+class BoundedPaginator(Paginator):
     """Counts no further than one row beyond ``COUNT_LIMIT``; deeper rows are found by narrowing."""
 
     @cached_property
@@ -176,7 +176,7 @@ class RecordPage:
     events_url: str = ""
 
 
-class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RecordAdmin(admin.ModelAdmin):
     """Admin of rows that index files on disk: only the services write either, so nothing can be edited."""
 
     change_list_template = "admin/record_change_list.html"
@@ -205,7 +205,7 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Return the list with bounded counts and dates."""
         return RecordChangeList
 
-    def get_ordering(self, request: HttpRequest) -> Sequence[Any]:
+    def get_ordering(self, request: HttpRequest) -> Any:
         """Newest first; what was searched for by the beginning of an id comes in the order of ids."""
         return ("-pk",) if request.GET.get(SEARCH_VAR) else super().get_ordering(request)
 
@@ -317,9 +317,9 @@ def beginning(name: str, prefix: str) -> Q:
 class EventAdmin(RecordAdmin):
     """Admin of lifecycle events: newest first, found by record, name or actor."""
 
-    change_form_template = None
+    change_form_template = "admin/change_form.html"
     list_select_related = ("actor",)
-    list_display = ("moment", "name", "subject", "actor", "facts")
+    list_display: tuple[str, ...] = ("moment", "name", "subject", "actor", "facts")
     list_display_links = None
     actions = None
     ordering = ("-id",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -97,7 +97,7 @@ class RunAdmin(RecordAdmin):
     search_fields = ("id",)
     search_help_text = "The beginning of a run id."
     ordering = ("-created_at", "-id")
-    actions = ("replay_from_model", "replay_from_telemetry", "verify")
+    actions: Sequence[str] = ("replay_from_model", "replay_from_telemetry", "verify")
     fieldsets = (
         ("Run", {"fields": ("id", "status_mark", "failure", "template", "mode", "parameters")}),
         ("Who and when", {"fields": ("created", "created_by", "started", "finished", "attempt")}),

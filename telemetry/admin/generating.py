@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -21,7 +22,7 @@ from telemetry import selectors, services
 from telemetry.models import Capture
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.contrib.auth.models import AnonymousUser, User
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Generation:
         return str(self.record.pk)
 
 
-def why_not(run: Run, user: AbstractBaseUser | AnonymousUser) -> str | None:
+def why_not(run: Run, user: User | AnonymousUser) -> str | None:
     """Why no telemetry can be generated from ``run`` by ``user`` now; the pages' own sentence."""
     actions = gating.actions_for(run, user)
     is_again = gating.has_telemetry_bundle(run)
@@ -71,16 +72,14 @@ def generate(
         return _confirmation(admin, request, generations)
     is_async = len(generations) > 1
     for generation in generations:
-        admin.act(
-            request,
-            [generation.record],
-            lambda _, generation=generation: _generate_one(request, generation, is_async=is_async),
-            description="Generated telemetry.",
-        )
+        work = partial(_generate_one, request, generation, is_async=is_async)
+        admin.act(request, [generation.record], work, description="Generated telemetry.")
     return admin.after_action(request)
 
 
-def _generate_one(request: HttpRequest, generation: Generation, *, is_async: bool) -> SafeString:
+def _generate_one(
+    request: HttpRequest, generation: Generation, _record: Any, *, is_async: bool
+) -> SafeString:
     capture = services.request_capture(
         run=generation.run,
         user=request.user,
@@ -115,7 +114,7 @@ def _confirmation(
         "checkbox_name": ACTION_CHECKBOX_NAME,
         "back": _back_url(admin, request, generations),
     }
-    request.current_app = admin.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = admin.admin_site.name
     return TemplateResponse(request, "admin/confirm_overwrite.html", context)
 
 

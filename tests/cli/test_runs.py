@@ -29,8 +29,9 @@ class TestCreate:
         ended = flowtime(*STORM)
 
         assert ended.code == 0, ended.err
-        assert "status        succeeded" in ended.out
-        assert "telemetry     not available" in ended.out
+        facts = [line.split() for line in ended.out.splitlines()]
+        assert ["status", "succeeded"] in facts
+        assert ["telemetry", "not", "available"] in facts
 
     def test_a_dry_run_writes_nothing(self, flowtime: Command, operator: Any) -> None:
         ended = flowtime(*STORM, "--dry-run", "--json")
@@ -205,6 +206,11 @@ class TestRead:
 
             assert ended.code == 3, command
             assert "(run_not_found)" in ended.err
+
+    def test_the_next_step_names_the_run(self, flowtime: Command, storm: str) -> None:
+        ended = flowtime("runs", "replay", storm, "--from", "telemetry")
+
+        assert f"next: Generate it with: flowtime telemetry capture {storm}" in ended.err
 
     def test_actions_are_shown_with_their_reasons(self, flowtime: Command, storm: str) -> None:
         ended = flowtime("runs", "show", storm)
