@@ -62,7 +62,7 @@ def start_product(data: Path) -> Iterator[Product]:
     made = subprocess.run(
         [*manage, "bootstrap", "--json"],
         env=environment,
-        cwd=data,
+        cwd=REPOSITORY,
         check=True,
         capture_output=True,
         text=True,
@@ -72,7 +72,7 @@ def start_product(data: Path) -> Iterator[Product]:
     server = subprocess.Popen(
         [*manage, "serve", "--port", "0", "--workers", "1"],
         env=environment,
-        cwd=data,
+        cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
