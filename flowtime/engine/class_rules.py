@@ -216,6 +216,8 @@ def _supplied_rule(key: str, names: frozenset[str]) -> Rule:
         size = t.maximum(t.absolute(found), t.absolute(total))
         allowed = t.add(1e-6, t.multiply(1e-9, size))
         differs = t.greater(t.absolute(t.subtract(found, total)), allowed)
+        # Where no part is positive there is nothing to scale: the bin is unclassed (engine §13).
+        differs = t.both(differs, t.greater(found, 0.0))
         t.note("class_totals_mismatch", key, differs)
         return classes.normalise(t, given, total)
 
