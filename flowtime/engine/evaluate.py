@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import checks, edges, metrics
+from .class_rules import GIVEN
 from .errors import Cancelled
 from .kernels.sampling import open_stream, sample
 from .model import Limits, Model
@@ -83,12 +85,15 @@ def run_plan(
         watch.report(0.85)
         watch.begin("checks")
         warnings = checks.run(plan, state)
+    supplies = program.supplies
     result = Result(
         plan=plan,
         state=state,
         warnings=warnings,
-        sources=sources,
-        overrides=overrides,
+        sources={s.given.source: supplied[s.key] for s in supplies if s.given.source},
+        overrides={
+            s.key.removeprefix(GIVEN): supplied[s.key] for s in supplies if s.given.is_overridden
+        },
         replicate=replicate,
     )
     watch.report(1.0)
@@ -155,7 +160,8 @@ def _make_state(plan: Plan, space: np.ndarray, run: _Run) -> State:
         rows=plan.rows,
         temporaries={key: space[slot] for key, slot in program.kept.items()},
     )
-    state.queues = QueueTraces(program.queues, state)
+    # A copy, or the state would hold itself: its arrays must go as soon as nobody needs them.
+    state.queues = QueueTraces(program.queues, replace(state))
     short = [queue.key for queue in program.stepped if is_short(queue, state)]
     state.short = frozenset((*run.short, *short))
     state.findings += [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -282,6 +284,35 @@ def test_a_replicate_and_an_override_change_the_scenario() -> None:
     }
 
     assert len(hashes) == 4
+
+
+def test_what_the_caller_does_to_its_arrays_afterwards_changes_no_hash() -> None:
+    given = np.array([1.0, 2.0])
+    before = run({"a": [5, 5]}, overrides={"a": np.array([1.0, 2.0])}).scenario_hash
+
+    result = run({"a": [5, 5]}, overrides={"a": given})
+    given[:] = 9
+
+    assert result.scenario_hash == before
+
+
+def test_a_number_overrides_like_the_array_it_stands_for() -> None:
+    one = run({"a": [5, 5]}, overrides={"a": 3})
+    two = run({"a": [5, 5]}, overrides={"a": np.array([3.0, 3.0])})
+
+    assert one.hashes() == two.hashes()
+
+
+def test_a_result_is_gone_when_nobody_holds_it() -> None:
+    gc.disable()
+    try:
+        result = desk()
+        values = weakref.ref(result.values.base)
+        assert result.ledger("Desk")["stock"].tolist() == [6, 12, 8, 4]
+        del result
+        assert values() is None
+    finally:
+        gc.enable()
 
 
 def test_the_result_hash_covers_the_selected_series() -> None:
