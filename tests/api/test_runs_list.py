@@ -165,7 +165,9 @@ class TestCost:
 
     def queries(self, api, url):
         api.get(url)
-        with CaptureQueriesContext(connection, ) as context:
+        with CaptureQueriesContext(
+            connection,
+        ) as context:
             assert api.get(url).status_code == 200
         return [query["sql"] for query in context if "runs_run" in query["sql"]]
 
@@ -202,7 +204,7 @@ def test_every_filter_is_answered_from_an_index(api, query):
     assert cursor_of.status_code == 200
     with CaptureQueriesContext(connection) as context:
         assert api.get(f"/v1/runs{query}").status_code == 200
-    pages = [q["sql"] for q in context if "FROM \"runs_run\"" in q["sql"] and "COUNT" not in q["sql"]]
+    pages = [q["sql"] for q in context if 'FROM "runs_run"' in q["sql"] and "COUNT" not in q["sql"]]
     assert len(pages) == 1
 
     with connection.cursor() as cursor:

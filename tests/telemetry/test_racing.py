@@ -70,9 +70,7 @@ def test_exactly_one_of_many_captures_of_one_key_succeeds(run, alice):
 
 
 def test_overwriting_captures_take_turns(run, alice, data_dirs):
-    outcomes = together(
-        4, lambda _: services.request_capture(run=run, user=alice, overwrite=True)
-    )
+    outcomes = together(4, lambda _: services.request_capture(run=run, user=alice, overwrite=True))
 
     assert all(isinstance(outcome, Capture) for outcome in outcomes), outcomes
     assert sorted(outcome.generation for outcome in outcomes) == [1, 2, 3, 4]
