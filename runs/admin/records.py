@@ -337,7 +337,8 @@ class EventAdmin(RecordAdmin):
 
 def shown_events(events: QuerySet[Any]) -> list[RecordEvent]:
     """Return the newest few of ``events``, newest first, in the words of the operator pages."""
-    newest = list(events.order_by("-id")[:EVENT_LIMIT])
+    # One line a file would bury the rest; the list of events has them all.
+    newest = list(events.exclude(name="capture.file_written").order_by("-id")[:EVENT_LIMIT])
     return [
         RecordEvent(event.at, event.name, step.sentence, str(event.actor or ""), step.tone)
         for event, step in zip(newest, tell(newest, with_files=True), strict=True)
