@@ -4,7 +4,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -34,7 +34,7 @@ class Credentials:
 
 class Command(BaseCommand):
     # It makes what the checks look for, and looks itself.
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     help = "Make the database, roles, an admin, an operator and a viewer, and a first run."
 
     def add_arguments(self, parser: CommandParser) -> None:
