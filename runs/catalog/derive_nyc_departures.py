@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +26,7 @@ ORIGINS = ("EWR", "JFK", "LGA")
 def derive(flights: Iterable[Mapping[str, str]]) -> str:
     """The wide CSV text: ``bin_index``, then scheduled, departed and cancelled of each origin."""
     flights = list(flights)
-    columns = {}
+    columns: dict[str, np.ndarray] = {}
     for origin in ORIGINS:
         own = [flight for flight in flights if flight["origin"] == origin]
         flown = [flight for flight in own if flight["departed"]]
@@ -44,7 +45,7 @@ def derive(flights: Iterable[Mapping[str, str]]) -> str:
 
 
 def main() -> None:
-    with open(sys.argv[1], newline="", encoding="utf-8") as file:
+    with Path(sys.argv[1]).open(newline="", encoding="utf-8") as file:
         sys.stdout.write(derive(csv.DictReader(file)))
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 from django.conf import settings
 
 from flowtime.engine import DocumentError, Limits, Problem, load_template
 from runs.errors import TemplateNotFound
 
+from .files import Stamp, Unreadable, read_plain_file, stamp_of
 from .sources import read_columns
 
 if TYPE_CHECKING:
@@ -20,10 +23,10 @@ if TYPE_CHECKING:
 
     from flowtime.engine import Template
 
+log = structlog.get_logger(__name__)
+
 SHIPPED = Path(__file__).parent
 MAX_TEMPLATE_BYTES = Limits().max_yaml_bytes
-
-Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +80,21 @@ _cache: dict[Path, tuple[Stamp, CatalogEntry]] = {}
 
 
 def all_entries() -> list[CatalogEntry]:
-    """Every template of the catalog, valid or not, by title; an id belongs to the first directory that has it."""
+    """Every template of the catalog, valid or not, by title.
+
+    An id belongs to the first directory that has it, the shipped one before all others; in a directory a
+    template that can be run comes before a file that is merely named like it.
+    """
     found: dict[str, CatalogEntry] = {}
     for path in _template_files():
-        entry = _entry(path)
-        if entry is not None:
-            found.setdefault(entry.template_id, entry)
+        entry, is_new = _entry(path)
+        if entry is None:
+            continue
+        other = found.get(entry.template_id)
+        if other is None or (other.template is None and entry.template is not None):
+            found[entry.template_id] = entry
+        elif is_new:
+            log.warning("template.hidden", template_id=entry.template_id, digest=entry.digest)
     return sorted(found.values(), key=lambda entry: (entry.title.casefold(), entry.template_id))
 
 
@@ -96,40 +108,50 @@ def get_entry(template_id: str) -> CatalogEntry:
 
 def _template_files() -> Iterator[Path]:
     for directory in (SHIPPED, *map(Path, settings.TEMPLATE_DIRS)):
-        if directory.is_dir():
-            yield from sorted(directory.glob("*.yaml"))
+        try:
+            paths = sorted(directory.iterdir())
+        except OSError:
+            # A directory that is not there, or not ours to read, has no templates.
+            continue
+        yield from (path for path in paths if path.suffix == ".yaml")
 
 
-def _entry(path: Path) -> CatalogEntry | None:
+def _entry(path: Path) -> tuple[CatalogEntry | None, bool]:
+    """What the file holds, and whether it was read just now; None where it went meanwhile."""
     try:
-        facts = path.stat()
-        stamp = (facts.st_mtime_ns, facts.st_size)
-        cached = _cache.get(path)
-        if cached and cached[0] == stamp:
-            return cached[1]
-        entry = _read(path)
+        stamp = stamp_of(path)
     except OSError:
-        # The file went, or cannot be read, between the listing and the look: it is not in the catalog.
         _cache.pop(path, None)
-        return None
+        return None, False
+    cached = _cache.get(path)
+    if cached and cached[0] == stamp:
+        return cached[1], False
+    entry = _read(path)
     _cache[path] = (stamp, entry)
-    return entry
+    return entry, True
 
 
 def _read(path: Path) -> CatalogEntry:
-    with path.open("rb") as file:
-        # One byte more than the limit: the engine then refuses it by its size.
-        data = file.read(MAX_TEMPLATE_BYTES + 1)
-    template, problems = None, ()
+    data, template = b"", None
+    problems: tuple[Problem, ...] = ()
     try:
+        # One byte more than the limit: the engine then refuses it by its size.
+        data = read_plain_file(path, MAX_TEMPLATE_BYTES + 1)
         template = load_template(data)
+    except Unreadable as refusal:
+        problems = (Problem("template_unreadable", f"The file cannot be read: {refusal}", ""),)
     except DocumentError as error:
         problems = error.problems
     return CatalogEntry(
-        template_id=template.id if template else path.stem,
+        template_id=template.id if template else _id_of_name(path.stem),
         text=data.decode("utf-8", errors="replace"),
         digest="sha256:" + hashlib.sha256(data).hexdigest(),
         template=template,
         problems=problems,
         directory=path.parent,
     )
+
+
+def _id_of_name(stem: str) -> str:
+    """An id for a file that has none of its own: it must fit an address."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.")[:60] or "template"

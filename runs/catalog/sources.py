@@ -10,11 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-COLUMN = re.compile(r"file:(?P<file>[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.csv)#(?P<column>[A-Za-z0-9_.-]+)")
+from .files import Stamp, Unreadable, read_plain_file, stamp_of
+
+COLUMN = re.compile(
+    r"file:(?P<file>[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.csv)#(?P<column>[A-Za-z0-9_.-]+)"
+)
+
+# 100 000 bins of twenty columns, each number with a dozen characters.
+MAX_SOURCE_BYTES = 32 * 2**20
 
 
 def read_columns(directory: Path, texts: Iterable[str]) -> dict[str, np.ndarray]:
-    """The columns that ``texts`` name, by text; float64, NaN where a cell is empty. Unknown ones are left out."""
+    """The columns that ``texts`` name, by text; float64, NaN where a cell is empty. Unknown ones are left out.
+
+    So is every column of a file that is no table of numbers, or lies behind a link out of ``directory``.
+    """
     arrays = {}
     for text in texts:
         match = COLUMN.fullmatch(text)
@@ -28,19 +38,17 @@ def read_columns(directory: Path, texts: Iterable[str]) -> dict[str, np.ndarray]
 
 def _columns_of(path: Path) -> dict[str, np.ndarray]:
     try:
-        # A name is a plain file beside the template: a link could lead anywhere.
-        if path.is_symlink() or not path.is_file():
-            return {}
-        facts = path.stat()
-        return _parse(path, facts.st_mtime_ns, facts.st_size)
-    except (OSError, ValueError):
+        return _parse(path, stamp_of(path))
+    except (OSError, Unreadable, ValueError, csv.Error):
         return {}
 
 
 @lru_cache(maxsize=32)
-def _parse(path: Path, mtime_ns: int, size: int) -> dict[str, np.ndarray]:
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = list(csv.reader(file))
+def _parse(path: Path, stamp: Stamp) -> dict[str, np.ndarray]:
+    data = read_plain_file(path, MAX_SOURCE_BYTES + 1)
+    if len(data) > MAX_SOURCE_BYTES:
+        raise Unreadable("It is too large.")
+    header, *rows = csv.reader(data.decode("utf-8-sig").splitlines())
     columns = {}
     for name, *cells in zip(header, *rows, strict=True):
         array = np.array([float(cell) if cell else np.nan for cell in cells])
