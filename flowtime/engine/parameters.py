@@ -190,6 +190,7 @@ def effective_values(
     """Every parameter's typed value, override before default; UNKNOWN where there is none that fits."""
     values: dict[str, Any] = {}
     paths: dict[str, Path] = {}
+    declared = [item for item in declared if item.parameter.name is not UNKNOWN]
     names = [item.parameter.name for item in declared]
     for name in overrides:
         if name not in names:

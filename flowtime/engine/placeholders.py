@@ -30,11 +30,13 @@ def check_placeholders(document: Document, names: Collection[str], notes: Collec
             if _has_placeholder(text):
                 notes.add("placeholder_not_allowed", path, "no placeholder may stand here")
             continue
+        if (unknown or is_malformed) and not notes.wants("unresolved_placeholder", path):
+            # Scalars come in document order: those that follow would not be shown either.
+            return
         for name in unknown:
-            if notes.wants("unresolved_placeholder", path):
-                message = f"no parameter is called {quoted(name)}"
-                notes.add("unresolved_placeholder", path, message, word=name, known=declared)
-        if is_malformed and notes.wants("malformed_placeholder", path):
+            message = f"no parameter is called {quoted(name)}"
+            notes.add("unresolved_placeholder", path, message, word=name, known=declared)
+        if is_malformed:
             message = "a placeholder is ${name} with a parameter's name; write $${ for a literal ${"
             notes.add("malformed_placeholder", path, message)
 
@@ -113,7 +115,7 @@ def bind_text(text: str, texts: _Texts, most: int) -> Any:
 
 def _is_fixed(path: Path) -> bool:
     """Whether no placeholder may stand there."""
-    return any(path[: len(fixed)] == fixed for fixed in _FIXED)
+    return path[0] in ("parameters", "metadata") and (path[:1] in _FIXED or path[:2] in _FIXED)
 
 
 def _used(text: str, declared: frozenset[str]) -> tuple[list[str], bool]:

@@ -257,7 +257,7 @@ class Collector:
     def wants(self, code: str, path: Path) -> bool:
         """Whether a problem there could still be among those shown; asked before a message is composed.
 
-        A problem that is not wanted is counted.
+        A problem that is not wanted is counted, so that the list is known to be cut.
         """
         if self._worst is None:
             return True
@@ -313,7 +313,7 @@ class Collector:
             found.append(
                 Problem(
                     code="too_many_problems",
-                    message=f"only the first {len(found)} of {self._count} problems are shown",
+                    message=f"only the first {len(found)} problems are shown, there are more",
                     path="",
                 )
             )

@@ -70,7 +70,7 @@ class Reading:
 class Entry:
     """One mapping while it is read. Every reader answers None for an absent key and UNKNOWN for a faulty one."""
 
-    __slots__ = ("_misspelt", "_written", "keys", "notes", "path", "reading", "values")
+    __slots__ = ("_is_full", "_misspelt", "_written", "keys", "notes", "path", "reading", "values")
 
     def __init__(self, reading: Reading, values: Mapping[str, Any], path: Path, keys: Keys) -> None:
         self.reading = reading
@@ -80,6 +80,7 @@ class Entry:
         self.values: dict[str, Any] = {}
         self._written: dict[str, str] = {}
         self._misspelt: dict[str, Any] | None = None
+        self._is_full = False
         for key, value in values.items():
             name = keys.spellings.get(key)
             if name is not None and name not in self.values:
@@ -103,7 +104,9 @@ class Entry:
         if self._misspelt is None:
             self._misspelt = {}
         self._misspelt[key] = value
-        if self.notes.wants("unknown_key", (*self.path, key)):
+        # Keys come in document order: where one is too many to be shown, so are those after it.
+        self._is_full = self._is_full or not self.notes.wants("unknown_key", (*self.path, key))
+        if not self._is_full:
             message = f"unknown key {quoted(key)}"
             known = self.keys.names
             self.notes.add("unknown_key", (*self.path, key), message, word=key, known=known)
@@ -288,7 +291,7 @@ class Entry:
                 continue
             found.append(UNKNOWN)
             if not self.notes.wants("wrong_type", path):
-                continue
+                return UNKNOWN
             if isinstance(item, str) or item is None:
                 self.notes.add("empty_value", path, f"an item of {quoted(name)} is empty")
             else:
@@ -311,14 +314,13 @@ class Entry:
             array = np.array(items, dtype=np.float64)
             array.setflags(write=False)
             return array
-        faults = 0
         for i, item in enumerate(items):
-            if item is not UNKNOWN and not is_number(item):
-                message = f"a number is expected, not {describe(item)}"
-                self.notes.add("wrong_type", (*path, i), message)
-                faults += 1
-                if faults > self.reading.limits.max_problems:
-                    break
+            if item is UNKNOWN or is_number(item):
+                continue
+            if not self.notes.wants("wrong_type", (*path, i)):
+                break
+            message = f"a number is expected, not {describe(item)}"
+            self.notes.add("wrong_type", (*path, i), message)
         return UNKNOWN
 
     def operand(

@@ -77,7 +77,8 @@ def check_document(document: Document, reading: Reading) -> list[Declared]:
             notes.add("wrong_type", (), "a document must be a mapping")
         raise DocumentError(notes.problems())
     declared = read_parameters(parameters_entry(document, reading))
-    check_placeholders(document, [item.parameter.name for item in declared], notes)
+    names = {item.parameter.name for item in declared} - {UNKNOWN}
+    check_placeholders(document, names, notes)
     return declared
 
 
