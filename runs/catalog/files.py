@@ -35,13 +35,15 @@ def read_plain_file(path: Path, max_bytes: int) -> bytes:
         descriptor = os.open(real, _FLAGS)
     except (OSError, RuntimeError) as error:
         raise Unreadable(_reason(error)) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise Unreadable("It is not a regular file.")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(max_bytes)
-        except OSError as error:
-            raise Unreadable(_reason(error)) from None
+    except OSError as error:
+        raise Unreadable(_reason(error)) from None
+    finally:
+        os.close(descriptor)
 
 
 def _reason(error: OSError | RuntimeError) -> str:
