@@ -8,28 +8,24 @@ NOTHING = 1e-9
 """A level, or a cumulative difference, that counts as none (engine §17.3)."""
 
 
-def fill_oldest_ages(
-    *, inflow: np.ndarray, depth: np.ndarray, seeds: np.ndarray, minutes: float, out: np.ndarray
-) -> None:
-    """Age in minutes at the end of each bin, for stacks of shape (n, bins), seeds (n, 1); ``inflow`` has no gaps.
+def find_ages(inflow: np.ndarray, depth: np.ndarray, minutes: float) -> np.ndarray:
+    """Ages in minutes at the end of each bin where all that waits has come within the bin, for stacks (n, k).
+
+    Where the result is below zero or above ``minutes`` the content is older, and only ``look_back`` knows how old.
+    ``inflow`` has no gaps.
+    """
+    ages: np.ndarray = depth / inflow
+    ages *= minutes
+    np.putmask(ages, depth <= NOTHING, 0.0)
+    return ages
+
+
+def look_back(inflow: np.ndarray, depth: np.ndarray, seed: float, bins: np.ndarray) -> np.ndarray:
+    """Ages in bins at ``bins`` of one queue, from the bin in which the first unit still there has come.
 
     What has left so far is what has come minus what is there: the ledger of engine §18.1 makes that equal to the
-    cumulative out + lost + overflow. A content that arrived within the bin needs no look back.
+    cumulative out + lost + overflow.
     """
-    np.divide(depth, inflow, out=out)
-    np.putmask(out, depth <= NOTHING, 0.0)
-    # A ratio above one, or below zero where a correction came in: the content is older than the bin.
-    is_older = out > 1.0
-    is_older |= out < 0.0
-    if np.count_nonzero(is_older):
-        for row in np.flatnonzero(is_older.any(axis=1)):
-            bins = np.flatnonzero(is_older[row])
-            out[row, bins] = _look_back(inflow[row], depth[row], float(seeds[row, 0]), bins)
-    out *= minutes
-
-
-def _look_back(inflow: np.ndarray, depth: np.ndarray, seed: float, bins: np.ndarray) -> np.ndarray:
-    """Ages in bins at ``bins``, from the bin in which the first unit still there has come."""
     came = np.cumsum(inflow)
     came += seed
     left = came[bins] - depth[bins]

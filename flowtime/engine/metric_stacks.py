@@ -8,33 +8,37 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .expanded import Expanded
-from .inputs import INFLOW, Inputs
+from .inputs import INFLOW, Inputs, role_key
 from .metric_layout import MetricLayout
 from .stacks import Pick, pick
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Nodes computed together: where the result goes, and what it reads.
+    """Nodes computed together: which rows of a metric they are, and what they read.
 
-    ``roles`` are rows of the gathered inputs, ``metrics`` rows of the matrix; ``numbers`` holds one constant a node,
-    of shape (n, 1).
+    ``out`` are rows within the metric, of ``size`` nodes in all; ``roles`` rows of the gathered inputs, ``metrics``
+    rows within other metrics; ``numbers`` holds one constant a node, of shape (n, 1); ``keys`` are series that are
+    read over the whole window.
     """
 
+    metric: str
     out: Pick
+    size: int
     roles: Mapping[str, Pick] = field(default_factory=dict)
     metrics: Mapping[str, Pick] = field(default_factory=dict)
     numbers: np.ndarray = field(default_factory=lambda: np.empty((0, 1)))
     kernel: tuple[float, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Stacker:
-    """Builds stacks from the layout; ``rows`` maps (metric, node) to a row of the matrix."""
+    """Builds the stacks of each metric from the layout."""
 
     layout: MetricLayout
     inputs: Inputs
-    rows: Mapping[tuple[str, str], int]
 
     def nodes(self, metric: str) -> list[str]:
         return list(self.layout.keys[metric])
@@ -42,31 +46,45 @@ class Stacker:
     def has(self, node: str, metric: str) -> bool:
         return node in self.layout.keys[metric]
 
+    def pick(self, metric: str, nodes: Iterable[str]) -> Pick:
+        """The rows of ``nodes`` within a metric."""
+        ranks = {node: rank for rank, node in enumerate(self.layout.keys[metric])}
+        return pick([ranks[node] for node in nodes])
+
     def stack(
         self,
         metric: str,
-        nodes: Iterable[str],
-        roles: Iterable[str] = (),
+        nodes: list[str] | None = None,
+        roles: Mapping[str, str] | Iterable[str] = (),
         metrics: Iterable[str] = (),
+        *,
+        numbers: list[float] | None = None,
+        kernel: tuple[float, ...] = (),
     ) -> tuple[Stack, ...]:
-        """One stack of ``nodes``, or none where there are no nodes."""
-        found = list(nodes)
-        if not found:
+        """One stack of ``nodes`` (all that have the metric), or none where there are no nodes."""
+        chosen = self.nodes(metric) if nodes is None else nodes
+        if not chosen:
             return ()
+        named = dict(roles) if isinstance(roles, Mapping) else {role: role for role in roles}
         return (
             Stack(
-                out=pick([self.rows[metric, node] for node in found]),
-                roles={role: self.inputs.pick((node, role) for node in found) for role in roles},
-                metrics={m: pick([self.rows[m, node] for node in found]) for m in metrics},
+                metric=metric,
+                out=self.pick(metric, chosen),
+                size=len(self.layout.keys[metric]),
+                roles={
+                    name: self.inputs.pick((node, role) for node in chosen)
+                    for name, role in named.items()
+                },
+                metrics={other: self.pick(other, chosen) for other in metrics},
+                numbers=np.array(numbers or [], dtype=np.float64).reshape(-1, 1),
+                kernel=kernel,
+                keys=tuple(
+                    tuple(role_key(self.layout.places[node], role) or "" for role in named.values())
+                    for node in chosen
+                ),
+                is_whole=len(chosen) == len(self.layout.keys[metric]),
             ),
         )
-
-    def by_roles(self, metric: str, roles: tuple[str, ...]) -> tuple[Stack, ...]:
-        """All nodes of a metric that only needs roles which each of them has."""
-        return self.stack(metric, self.nodes(metric), roles)
-
-    def by_metrics(self, metric: str, metrics: tuple[str, ...]) -> tuple[Stack, ...]:
-        return self.stack(metric, self.nodes(metric), (), metrics)
 
     def capacities(self) -> tuple[tuple[Stack, ...], tuple[Stack, ...]]:
         """Nodes with one server, and nodes that say how many they have."""
@@ -97,7 +115,7 @@ class Stacker:
             groups.setdefault(extra, []).append(node)
         found: tuple[Stack, ...] = ()
         for extra, nodes in groups.items():
-            roles = ("served", extra) if extra else ("served",)
+            roles = {"served": "served"} | ({"failed": extra} if extra else {})
             found += self.stack("attempts", nodes, roles)
         return found
 
@@ -115,42 +133,28 @@ class Stacker:
         for node in self.nodes("retryEcho"):
             role = "failures" if self.layout.places[node].has("failures") else "errors"
             groups.setdefault((expanded.kernels[node], role), []).append(node)
-        return tuple(
-            Stack(
-                out=pick([self.rows["retryEcho", node] for node in nodes]),
-                roles={"failures": self.inputs.pick((node, role) for node in nodes)},
-                kernel=kernel,
-            )
-            for (kernel, role), nodes in groups.items()
-        )
+        found: tuple[Stack, ...] = ()
+        for (kernel, role), nodes in groups.items():
+            found += self.stack("retryEcho", nodes, {"failures": role}, kernel=kernel)
+        return found
 
     def ages(self) -> tuple[Stack, ...]:
-        """Nodes whose queue we compute, with the level before the first bin."""
-        nodes = self.nodes("oldestAgeMin")
-        if not nodes:
-            return ()
-        places = self.layout.places
-        entries = [
-            (node, INFLOW if (node, INFLOW) in self.inputs.positions else "arrivals")
-            for node in nodes
-        ]
-        queues = [places[node].own_queue for node in nodes]
-        return (
-            Stack(
-                out=pick([self.rows["oldestAgeMin", node] for node in nodes]),
-                roles={
-                    "inflow": self.inputs.pick(entries),
-                    "queueDepth": self.inputs.pick((node, "queueDepth") for node in nodes),
-                },
-                numbers=np.array([[queue.seed if queue else 0.0] for queue in queues]),
-            ),
-        )
+        """Nodes whose queue we compute, by what enters it, with the level before the first bin."""
+        groups: dict[str, list[str]] = {}
+        for node in self.nodes("oldestAgeMin"):
+            entry = INFLOW if (node, INFLOW) in self.inputs.positions else "arrivals"
+            groups.setdefault(entry, []).append(node)
+        found: tuple[Stack, ...] = ()
+        for entry, nodes in groups.items():
+            queues = [self.layout.places[node].own_queue for node in nodes]
+            seeds = [queue.seed if queue else 0.0 for queue in queues]
+            roles = {"inflow": entry, "depth": "queueDepth"}
+            found += self.stack("oldestAgeMin", nodes, roles, numbers=seeds)
+        return found
 
     def kingman(self) -> tuple[Stack, ...]:
-        nodes = self.nodes("kingmanWaitMs")
-        pairs = [self.layout.variations[node] for node in nodes]
-        squares = [[(ca * ca + cs * cs) / 2] for ca, cs in pairs]
-        return tuple(
-            Stack(stack.out, metrics=stack.metrics, numbers=np.array(squares))
-            for stack in self.by_metrics("kingmanWaitMs", ("utilization", "serviceTimeMs"))
+        pairs = [self.layout.variations[node] for node in self.nodes("kingmanWaitMs")]
+        halves = [(ca * ca + cs * cs) / 2 for ca, cs in pairs]
+        return self.stack(
+            "kingmanWaitMs", None, (), ("utilization", "serviceTimeMs"), numbers=halves
         )

@@ -6,20 +6,17 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.ages import fill_oldest_ages
+from flowtime.engine.ages import find_ages, look_back
 
 
 def ages(inflow: list[float], depth: list[float], seed: float = 0.0) -> list[float]:
-    out = np.empty((1, len(inflow)))
+    """As a run puts them together: what the bins tell, and a look back at the rest."""
+    came, held = np.array(inflow, dtype=float), np.array(depth, dtype=float)
     with np.errstate(all="ignore"):
-        fill_oldest_ages(
-            inflow=np.array([inflow], dtype=float),
-            depth=np.array([depth], dtype=float),
-            seeds=np.array([[seed]]),
-            minutes=1.0,
-            out=out,
-        )
-    return [float(age) for age in out[0]]
+        found = find_ages(came[None], held[None], 1.0)[0]
+        older = np.flatnonzero((found > 1.0) | (found < 0.0))
+        found[older] = look_back(came, held, seed, older)
+    return [float(age) for age in found]
 
 
 def serve(inflow: list[float], wishes: list[float], seed: float) -> list[float]:

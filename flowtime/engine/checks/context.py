@@ -56,22 +56,32 @@ class Run:
     """
 
     state: State
-    bound: Bound
+    blocks: tuple[Bound, ...]
     has_gaps: bool
-
-    @property
-    def values(self) -> np.ndarray:
-        return self.state.values
 
     def finite(self, key: str) -> np.ndarray:
         """A series with NaN for all that is not finite."""
         series = self.state.series(key)
         return np.where(np.isfinite(series), series, np.nan)
 
-    def counted_rows(self, rows: Pick) -> np.ndarray:
+    @property
+    def low(self) -> float:
+        """The least that any role holds anywhere."""
+        return min(block.low for block in self.blocks)
+
+    @property
+    def has_broken_roles(self) -> bool:
+        return any(block.broken is not None for block in self.blocks)
+
+    def counted_rows(self, rows: Pick, block: Bound) -> np.ndarray:
         """Rows of the matrix that queues read, with 0 for all that is not finite; not to be written to."""
-        data = self.values[rows]
+        data = self.rows(rows, block)
         return np.where(np.isfinite(data), data, 0.0) if self.has_gaps else data
+
+    def rows(self, rows: Pick, block: Bound) -> np.ndarray:
+        """Rows of the matrix in the bins of a block."""
+        data: np.ndarray = self.state.values[:, block.start : block.stop][rows]
+        return data
 
     def counted(self, key: str) -> np.ndarray:
         """A series with 0 for all that is not finite."""

@@ -20,11 +20,6 @@ def amounts(bins: np.ndarray, values: np.ndarray) -> Look:
     return lambda: (bins, values)
 
 
-def gaps(bins: np.ndarray, above: np.ndarray, below: np.ndarray | float) -> Look:
-    """Bins with the differences of two series."""
-    return lambda: (bins, above - below)
-
-
 def unknowns(bins: np.ndarray) -> Look:
     """Bins in which there is no amount to speak of."""
     return lambda: (bins, np.full(len(bins), np.nan))

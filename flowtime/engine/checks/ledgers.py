@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from ..expanded import QueueDef
+from ..inputs import Bound
 from ..ledger import RELATIVE
 from ..model import Edge
 from ..stacks import Pick, pick
@@ -70,22 +71,48 @@ class QueueLedgers:
     seeds: np.ndarray
 
     def find(self, run: Run) -> Iterator[Batch]:
-        depth = run.values[self.depths]
-        short = run.counted_rows(self.outflows) - run.counted_rows(self.inflows)
-        short[self.losers] += run.counted_rows(self.losses)
-        short[self.limited] += run.values[self.overflows]
-        sizes = np.maximum(1.0, np.abs(short).max(axis=1))
-        short += depth
-        short[:, 0] -= self.seeds
-        short[:, 1:] -= depth[:, :-1]
-        allowed = RELATIVE * sizes
-        fails = (short.min(axis=1) < -allowed) | (np.minimum(short, depth).max(axis=1) > allowed)
-        if fails.any():
-            yield Batch(np.flatnonzero(fails), partial(self._hit, short, depth, allowed))
+        found = np.zeros(len(self.nodes), dtype=bool)
+        for block in run.blocks:
+            short, depth = self._shortage(run, block)
+            # Most blocks are settled by their extremes.
+            if short.min() >= -RELATIVE and np.minimum(short, depth).max() <= RELATIVE:
+                continue
+            off = np.maximum(-short, np.minimum(short, depth))
+            found |= (off > RELATIVE * self._sizes(run, block)).any(axis=1)
+        if found.any():
+            yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
-    def _hit(self, short: np.ndarray, depth: np.ndarray, allowed: np.ndarray, at: int) -> Hit:
-        off = np.maximum(-short[at], np.minimum(short[at], depth[at]))
-        return violation(self.nodes[at], "queue ledger", off > allowed[at], off)
+    def _shortage(self, run: Run, block: Bound) -> tuple[np.ndarray, np.ndarray]:
+        """What levels, flows and overflow leave unexplained, and the levels; nothing in repeated columns."""
+        depth = run.rows(self.depths, block)
+        short = run.counted_rows(self.outflows, block) - run.counted_rows(self.inflows, block)
+        short[self.losers] += run.counted_rows(self.losses, block)
+        short[self.limited] += run.rows(self.overflows, block)
+        short += depth
+        short[:, 1:] -= depth[:, :-1]
+        if block.start:
+            short[:, 0] = 0.0
+        else:
+            short[:, 0] -= self.seeds
+        return short, depth
+
+    def _sizes(self, run: Run, block: Bound) -> np.ndarray:
+        """The largest change of each queue: rounding of a level is in proportion to it."""
+        flows = (self.inflows, self.outflows)
+        largest = [np.abs(run.counted_rows(rows, block)).max(axis=1) for rows in flows]
+        sizes: np.ndarray = np.maximum(1.0, np.maximum.reduce(largest))[:, None]
+        return sizes
+
+    def _hit(self, run: Run, at: int) -> Hit | None:
+        offs, alloweds = [], []
+        for block in run.blocks:
+            short, depth = self._shortage(run, block)
+            off = np.maximum(-short[at], np.minimum(short[at], depth[at]))
+            offs.append(off[block.fresh])
+            alloweds.append(np.full(len(offs[-1]), RELATIVE * self._sizes(run, block)[at, 0]))
+        off = np.concatenate(offs)
+        bins = off > np.concatenate(alloweds)
+        return violation(self.nodes[at], "queue ledger", bins, off) if bins.any() else None
 
 
 def _queues(context: Context, queues: Sequence[QueueDef]) -> QueueLedgers | None:
@@ -209,15 +236,16 @@ class SharedFlows:
     """Throughput edges of a node that is no router carry together what it serves."""
 
     nodes: tuple[str, ...]
-    served: Pick
+    served: tuple[str, ...]
     flows: Pick
     starts: np.ndarray
 
     def find(self, run: Run) -> Iterator[Hit]:
         if not self.nodes:
             return
-        served = run.bound.values[self.served]
-        gap = np.abs(served - np.add.reduceat(run.values[self.flows], self.starts, axis=0))
+        values = run.state.values
+        served = np.array([run.state.series(key) for key in self.served])
+        gap = np.abs(served - np.add.reduceat(values[self.flows], self.starts, axis=0))
         bins = gap > RELATIVE * np.maximum(1.0, np.abs(served))
         for at in np.flatnonzero(bins.any(axis=1)):
             yield violation(self.nodes[at], "edge ledger", bins[at], gap[at])
@@ -234,7 +262,7 @@ def _shared(context: Context) -> SharedFlows:
     counts = [len(groups[node]) for node in nodes]
     return SharedFlows(
         nodes,
-        context.inputs.pick((node, "served") for node in nodes),
+        tuple(context.places[node].roles["served"] for node in nodes),
         pick([row for node in nodes for row in groups[node]]),
         np.cumsum([0, *counts])[:-1],
     )
@@ -250,8 +278,10 @@ class DelayedFlows:
     transit: Pick
 
     def find(self, run: Run) -> Iterator[Hit]:
-        volume, arrived = (run.values[rows] for rows in (self.volumes, self.arrived))
-        transit = run.values[self.transit]
+        values = run.state.values
+        volume, arrived, transit = (
+            values[rows] for rows in (self.volumes, self.arrived, self.transit)
+        )
         gap = np.abs(volume - arrived - np.diff(transit, axis=1, prepend=0.0))
         bins = gap > RELATIVE * np.maximum(1.0, np.maximum(np.abs(volume), np.abs(transit)))
         for at in np.flatnonzero(bins.any(axis=1)):

@@ -13,7 +13,7 @@ from ..stacks import Pick
 from ..tolerance import ABSOLUTE, exceeds, tolerance
 from .codes import NEGATIVE_CODES
 from .context import Check, Context, Run
-from .hits import Batch, Hit, amounts, gaps, unknowns
+from .hits import Batch, Hit, amounts, unknowns
 
 _WORDS = {
     "exhaustedFailures": "exhausted failures",
@@ -35,11 +35,11 @@ class NegativeRoles:
     """``<role>_negative``: a role whose series falls below zero."""
 
     pairs: tuple[tuple[str, str, str], ...]
-    rows: Pick
 
     def find(self, run: Run) -> Iterator[Hit]:
-        for at in np.flatnonzero(run.bound.low[self.rows] < -ABSOLUTE):
-            node, role, key = self.pairs[at]
+        if run.low >= -ABSOLUTE:
+            return
+        for node, role, key in self.pairs:
             series = run.finite(key)
             bins = -series > tolerance(series, 0.0)
             if bins.any():
@@ -60,24 +60,21 @@ def _negative(context: Context) -> NegativeRoles:
         for place in context.places.values()
         if place.has(role)
     ]
-    return NegativeRoles(tuple(pairs), context.inputs.pick((n, role) for n, role, _ in pairs))
+    return NegativeRoles(tuple(pairs))
 
 
 @dataclass(frozen=True, slots=True)
 class NonFiniteRoles:
     """``non_finite_series``: an observed or computed role series with gaps (engine §5.2)."""
 
-    nodes: tuple[tuple[str, Pick, tuple[tuple[str, str], ...]], ...]
+    nodes: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     severity: str
 
     def find(self, run: Run) -> Iterator[Hit]:
-        if not run.bound.broken.any():
-            return
-        for node, rows, roles in self.nodes:
-            broken = run.bound.broken[rows]
-            if broken.any():
-                found = [pair for pair, is_broken in zip(roles, broken, strict=True) if is_broken]
-                yield self._hit(run, node, found)
+        for node, roles in self.nodes if run.has_broken_roles else ():
+            broken = [pair for pair in roles if not np.isfinite(run.state.series(pair[1])).all()]
+            if broken:
+                yield self._hit(run, node, broken)
 
     def _hit(self, run: Run, node: str, roles: Sequence[tuple[str, str]]) -> Hit:
         missing = [~np.isfinite(run.state.series(key)) for _, key in roles]
@@ -95,8 +92,7 @@ def _non_finite(context: Context) -> NonFiniteRoles:
     nodes = []
     for place in context.places.values():
         roles = tuple((role, place.roles[role]) for role in _MEASURED if place.has(role))
-        rows = context.inputs.pick((place.id, role) for role, _ in roles)
-        nodes.append((place.id, rows, roles))
+        nodes.append((place.id, roles))
     is_observed = context.expanded.model.mode == "telemetry"
     return NonFiniteRoles(tuple(nodes), "warning" if is_observed else "error")
 
@@ -105,29 +101,28 @@ def _non_finite(context: Context) -> NonFiniteRoles:
 class IdleCapacity:
     """``capacity_all_zero``: a node that can never complete anything."""
 
-    nodes: tuple[str, ...]
-    rows: Pick
+    nodes: tuple[tuple[str, str], ...]
     capacities: Pick
 
     def find(self, run: Run) -> Iterator[Hit]:
-        # Servers only multiply: a capacity that is large somewhere needs no second look.
-        suspects = np.flatnonzero(run.bound.low[self.rows] <= ABSOLUTE)
-        if not suspects.size:
+        # Capacity above zero everywhere in the first block settles the matter for every node.
+        if not self.nodes or run.rows(self.capacities, run.blocks[0]).min() > ABSOLUTE:
             return
-        highest = np.fmax.reduce(run.values[self.capacities][suspects], axis=1)
-        for at in suspects[highest <= tolerance(highest, 0.0)]:
-            yield Hit(
-                code="capacity_all_zero",
-                node=self.nodes[at],
-                say="The capacity of {node} is zero from bin {first} to the last: it can complete nothing.",
-                look=unknowns(np.ones(run.state.bins, dtype=bool)),
-            )
+        for node, key in self.nodes:
+            highest = np.fmax.reduce(run.state.series(key))
+            if highest <= tolerance(highest, 0.0):
+                yield Hit(
+                    code="capacity_all_zero",
+                    node=node,
+                    say="The capacity of {node} is zero from bin {first} to the last: it can complete "
+                    "nothing.",
+                    look=unknowns(np.ones(run.state.bins, dtype=bool)),
+                )
 
 
 def _idle_capacity(context: Context) -> IdleCapacity:
-    nodes = tuple(context.metrics.keys["effectiveCapacity"])
-    rows = context.inputs.pick((node, "capacity") for node in nodes)
-    return IdleCapacity(nodes, rows, context.derived("effectiveCapacity", nodes))
+    keys = context.metrics.keys["effectiveCapacity"]
+    return IdleCapacity(tuple(keys.items()), context.derived("effectiveCapacity", keys))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +135,32 @@ class Comparison:
     code: str
     above: str
     below: str
-    nodes: tuple[str, ...]
+    nodes: tuple[tuple[str, str, str], ...]
     rows: Pick
     limits: Pick
     is_derived: bool
 
     def find(self, run: Run) -> Iterator[Batch]:
-        above = run.bound.values[self.rows]
-        below = (run.values if self.is_derived else run.bound.values)[self.limits]
-        bins = exceeds(above, below)
-        if np.count_nonzero(bins):
-            rows = np.flatnonzero(bins.any(axis=1))
-            yield Batch(rows, partial(self._hit, bins, above, below))
+        found = np.zeros(len(self.nodes), dtype=bool)
+        for block in run.blocks:
+            above = block.values[self.rows]
+            below = run.rows(self.limits, block) if self.is_derived else block.values[self.limits]
+            bins = exceeds(above, below)
+            if np.count_nonzero(bins):
+                found |= bins.any(axis=1)
+        if found.any():
+            yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
-    def _hit(self, bins: np.ndarray, above: np.ndarray, below: np.ndarray, at: int) -> Hit:
+    def _hit(self, run: Run, at: int) -> Hit:
+        node, above, below = self.nodes[at]
+        more, less = run.finite(above), run.finite(below)
         return Hit(
             code=self.code,
-            node=self.nodes[at],
+            node=node,
             say="{node} has more {above} than {below} from bin {first}, up to {amount} more in bin "
             "{worst}.",
             words={"above": self.above, "below": self.below},
-            look=gaps(bins[at], above[at], below[at]),
+            look=amounts(exceeds(more, less), more - less),
         )
 
 
@@ -212,13 +212,14 @@ def _comparisons(context: Context) -> Iterator[Comparison]:
     if instead:
         code = "exhausted_exceeds_failures"
         yield _comparison(context, code, "exhaustedFailures", "errors", instead)
-    loaded = tuple(node for node in context.metrics.keys["utilization"])
+    capacities = context.metrics.keys["effectiveCapacity"]
+    loaded = tuple(context.metrics.keys["utilization"])
     if loaded:
         yield Comparison(
             code="served_exceeds_capacity",
             above="served",
             below="capacity",
-            nodes=loaded,
+            nodes=tuple((n, context.places[n].roles["served"], capacities[n]) for n in loaded),
             rows=context.inputs.pick((node, "served") for node in loaded),
             limits=context.derived("effectiveCapacity", loaded),
             is_derived=True,
@@ -228,11 +229,12 @@ def _comparisons(context: Context) -> Iterator[Comparison]:
 def _comparison(
     context: Context, code: str, above: str, below: str, nodes: Sequence[str]
 ) -> Comparison:
+    roles = {node: context.places[node].roles for node in nodes}
     return Comparison(
         code=code,
         above=_WORDS.get(above, above),
         below=_WORDS.get(below, below),
-        nodes=tuple(nodes),
+        nodes=tuple((node, roles[node][above], roles[node][below]) for node in nodes),
         rows=context.inputs.pick((node, above) for node in nodes),
         limits=context.inputs.pick((node, below) for node in nodes),
         is_derived=False,

@@ -43,8 +43,7 @@ def prepare_stocks(context: Context) -> list[Check]:
     )
     if silent:
         served = context.inputs.pick((place.id, "served") for place in silent)
-        depths = context.inputs.pick((place.id, "queueDepth") for place in silent)
-        checks.append(SilentQueues(silent, served, depths))
+        checks.append(SilentQueues(silent, served))
     return checks
 
 
@@ -55,12 +54,13 @@ class Unmet:
     queues: tuple[QueueDef, ...]
 
     def find(self, run: Run) -> Iterator[Batch]:
-        short = [at for at, queue in enumerate(self.queues) if queue.key in run.state.short]
-        if short:
-            yield Batch(np.array(short), partial(self._hit, run))
+        if run.state.short:
+            yield Batch(np.arange(len(self.queues)), partial(self._hit, run))
 
     def _hit(self, run: Run, at: int) -> Hit | None:
         key = self.queues[at].key
+        if key not in run.state.short:
+            return None
         unmet = run.state.queues[key].unmet
         bins = exceeds(unmet, 0.0)
         if not bins.any():
@@ -241,12 +241,11 @@ class SilentQueues:
 
     places: tuple[Place, ...]
     served: Pick
-    depths: Pick
 
     def find(self, run: Run) -> Iterator[Hit]:
-        low, high = run.bound.low[self.served], run.bound.high[self.depths]
-        for at in np.flatnonzero((low <= ABSOLUTE) & (high > ABSOLUTE)):
-            place = self.places[at]
+        if all(block.values[self.served].min() > ABSOLUTE for block in run.blocks):
+            return
+        for place in self.places:
             served, depth = (run.finite(place.roles[role]) for role in ("served", "queueDepth"))
             waits = exceeds(depth, 0.0) & (served <= ABSOLUTE)
             code, why = "queue_latency_unreported", "nothing is served"

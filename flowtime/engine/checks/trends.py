@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from ..stacks import Pick
+from ..stacks import Pick, pick
 from ..tolerance import exceeds
 from .context import Check, Context, Run
-from .hits import Batch, Hit, Look, gaps, number
+from .hits import Batch, Hit, amounts, number
 
 STREAK = 3
 """Bins in a row from which on a development is worth a word."""
@@ -21,38 +21,39 @@ STATIONARY = 0.25
 
 def prepare_trends(context: Context) -> list[Check]:
     """The checks of this module that the model has something for."""
-    places = context.places.values()
-    queues = tuple(p.id for p in places if p.has_queue and p.has("queueDepth"))
-    loaded = tuple(p.id for p in places if p.has("arrivals", "capacity"))
-    waiting = tuple(p.id for p in places if p.has_queue and p.has("arrivals"))
+    places = list(context.places.values())
+    queues = [p for p in places if p.has_queue and p.has("queueDepth")]
+    loaded = [p for p in places if p.has("arrivals", "capacity")]
+    waiting = [p for p in places if p.has_queue and p.has("arrivals")]
     checks: list[Check] = []
     if queues:
-        depths = context.inputs.pick((node, "queueDepth") for node in queues)
-        checks.append(Growth(queues, depths))
+        depths = context.inputs.pick((p.id, "queueDepth") for p in queues)
+        checks.append(Growth(tuple((p.id, p.roles["queueDepth"]) for p in queues), depths))
     if loaded:
-        arrivals = context.inputs.pick((node, "arrivals") for node in loaded)
-        checks.append(Overload(loaded, arrivals, context.derived("effectiveCapacity", loaded)))
+        keys = context.metrics.keys["effectiveCapacity"]
+        arrivals = context.inputs.pick((p.id, "arrivals") for p in loaded)
+        capacities = context.derived("effectiveCapacity", [p.id for p in loaded])
+        named = tuple((p.id, p.roles["arrivals"], keys[p.id]) for p in loaded)
+        checks.append(Overload(named, arrivals, capacities))
     if waiting and context.expanded.model.grid.bins >= 4:
-        arrivals = context.inputs.pick((node, "arrivals") for node in waiting)
-        checks.append(Stationarity(waiting, arrivals))
-    for metric in ("oldestAgeMin", "latencyMinutes"):
-        risky = _promised(context, metric)
-        if risky:
-            checks.append(AgeRisk(risky, context.derived(metric, risky)))
+        arrivals = context.inputs.pick((p.id, "arrivals") for p in waiting)
+        checks.append(Stationarity(tuple(p.id for p in waiting), arrivals))
+    risky = _promised(context)
+    if risky:
+        rows = pick([context.rows[key] for _, key, _ in risky])
+        checks.append(AgeRisk(tuple(risky), rows))
     return checks
 
 
-def _promised(context: Context, metric: str) -> dict[str, float]:
-    """Nodes with a promised time whose age is best told by ``metric``."""
+def _promised(context: Context) -> list[tuple[str, str, float]]:
+    """Nodes with a promised time, and the series that tells best how long work waits there."""
     ages, latencies = (context.metrics.keys[m] for m in ("oldestAgeMin", "latencyMinutes"))
-    keys = (
-        ages if metric == "oldestAgeMin" else {n: k for n, k in latencies.items() if n not in ages}
-    )
-    return {
-        node: promised
-        for node in keys
-        if (promised := context.places[node].sla_minutes) is not None
-    }
+    found = []
+    for node, place in context.places.items():
+        key = ages.get(node) or latencies.get(node)
+        if key is not None and place.sla_minutes is not None:
+            found.append((node, key, place.sla_minutes))
+    return found
 
 
 def has_streak(bins: np.ndarray) -> np.ndarray:
@@ -69,54 +70,57 @@ def has_streak(bins: np.ndarray) -> np.ndarray:
 class Growth:
     """``backlog_growth_streak``: a level that rises several times in a row; bin 0 is compared with nothing."""
 
-    nodes: tuple[str, ...]
+    nodes: tuple[tuple[str, str], ...]
     rows: Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        depth = run.bound.values[self.rows]
-        rises = exceeds(depth[:, 1:], depth[:, :-1], run.bound.largest)
-        rows = np.flatnonzero(has_streak(rises))
-        if rows.size:
-            yield Batch(rows, partial(self._hit, rises, depth))
+        found = np.zeros(len(self.nodes), dtype=bool)
+        for block in run.blocks:
+            depth = block.values[self.rows]
+            found |= has_streak(exceeds(depth[:, 1:], depth[:, :-1], block.largest))
+        if found.any():
+            yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
-    def _hit(self, rises: np.ndarray, depth: np.ndarray, at: int) -> Hit:
+    def _hit(self, run: Run, at: int) -> Hit:
+        node, key = self.nodes[at]
+        depth = run.finite(key)
+        rises = np.concatenate(([False], exceeds(depth[1:], depth[:-1])))
         return Hit(
             code="backlog_growth_streak",
-            node=self.nodes[at],
+            node=node,
             shortest=STREAK,
             say="The queue of {node} grows in three or more bins in a row from bin {first}, by "
             "{total} altogether.",
-            look=_rises(rises[at], depth[at]),
+            look=amounts(rises, np.diff(depth, prepend=0.0)),
         )
-
-
-def _rises(rises: np.ndarray, depth: np.ndarray) -> Look:
-    return lambda: (np.concatenate(([False], rises)), np.diff(depth, prepend=0.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Overload:
     """``backlog_overload``: more arrives than the node can complete, several bins in a row."""
 
-    nodes: tuple[str, ...]
+    nodes: tuple[tuple[str, str, str], ...]
     rows: Pick
     capacities: Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        arrivals, capacity = run.bound.values[self.rows], run.values[self.capacities]
-        bins = exceeds(arrivals, capacity)
-        rows = np.flatnonzero(has_streak(bins))
-        if rows.size:
-            yield Batch(rows, partial(self._hit, bins, arrivals, capacity))
+        found = np.zeros(len(self.nodes), dtype=bool)
+        for block in run.blocks:
+            arrivals, capacity = block.values[self.rows], run.rows(self.capacities, block)
+            found |= has_streak(exceeds(arrivals, capacity))
+        if found.any():
+            yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
-    def _hit(self, bins: np.ndarray, arrivals: np.ndarray, capacity: np.ndarray, at: int) -> Hit:
+    def _hit(self, run: Run, at: int) -> Hit:
+        node, arrivals, capacity = self.nodes[at]
+        more, less = run.finite(arrivals), run.finite(capacity)
         return Hit(
             code="backlog_overload",
-            node=self.nodes[at],
+            node=node,
             shortest=STREAK,
             say="More arrives at {node} than its capacity in three or more bins in a row from bin "
             "{first}, {total} too much altogether.",
-            look=gaps(bins[at], arrivals[at], capacity[at]),
+            look=amounts(exceeds(more, less), more - less),
         )
 
 
@@ -124,26 +128,28 @@ class Overload:
 class AgeRisk:
     """``backlog_age_risk``: the oldest work waits longer than promised, several bins in a row."""
 
-    promised: Mapping[str, float]
+    nodes: tuple[tuple[str, str, float], ...]
     rows: Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        ages = run.values[self.rows]
-        bins = exceeds(ages, np.array([[minutes] for minutes in self.promised.values()]))
-        rows = np.flatnonzero(has_streak(bins))
-        if rows.size:
-            yield Batch(rows, partial(self._hit, bins, ages))
+        limits = np.array([[promised] for _, _, promised in self.nodes])
+        found = np.zeros(len(self.nodes), dtype=bool)
+        for block in run.blocks:
+            found |= has_streak(exceeds(run.rows(self.rows, block), limits))
+        if found.any():
+            yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
-    def _hit(self, bins: np.ndarray, ages: np.ndarray, at: int) -> Hit:
-        node, limit = list(self.promised.items())[at]
+    def _hit(self, run: Run, at: int) -> Hit:
+        node, key, promised = self.nodes[at]
+        ages = run.finite(key)
         return Hit(
             code="backlog_age_risk",
             node=node,
             shortest=STREAK,
             say="Work at {node} waits longer than the promised {limit} minutes in three or more bins "
             "in a row from bin {first}, by up to {amount} minutes in bin {worst}.",
-            words={"limit": number(limit)},
-            look=gaps(bins[at], ages[at], limit),
+            words={"limit": number(promised)},
+            look=amounts(exceeds(ages, promised), ages - promised),
         )
 
 
@@ -155,13 +161,29 @@ class Stationarity:
     rows: Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        arrivals = run.bound.values[self.rows]
-        half = arrivals.shape[1] // 2
-        first, second = _means(arrivals[:, :half]), _means(arrivals[:, half:])
+        half = run.state.bins // 2
+        first, second = self._mean(run, 0, half), self._mean(run, half, run.state.bins)
         larger = np.maximum(first, second)
         is_far = (larger > 0.0) & (np.abs(first - second) > STATIONARY * larger)
         if is_far.any():
             yield Batch(np.flatnonzero(is_far), partial(self._hit, first, second, half))
+
+    def _mean(self, run: Run, start: int, stop: int) -> np.ndarray:
+        """The mean of each node's arrivals over the bins in which it is known."""
+        sums, counts = np.zeros(len(self.nodes)), np.zeros(len(self.nodes))
+        for block in run.blocks:
+            fresh = block.start + (block.fresh.start or 0)
+            a, b = max(start, fresh) - block.start, min(stop, block.stop) - block.start
+            if a >= b:
+                continue
+            arrivals = block.values[self.rows][:, a:b]
+            if block.broken is not None:
+                counts += np.isfinite(arrivals).sum(axis=1)
+                arrivals = np.where(np.isfinite(arrivals), arrivals, 0.0)
+            else:
+                counts += b - a
+            sums += np.add.reduce(arrivals, axis=1)
+        return sums / counts
 
     def _hit(self, first: np.ndarray, second: np.ndarray, half: int, at: int) -> Hit:
         return Hit(
@@ -175,13 +197,3 @@ class Stationarity:
                 "half": str(half),
             },
         )
-
-
-def _means(rows: np.ndarray) -> np.ndarray:
-    """The mean of each row over the bins in which it is known."""
-    means: np.ndarray = np.add.reduce(rows, axis=1) / rows.shape[1]
-    if np.isfinite(means).all():
-        return means
-    is_known = np.isfinite(rows)
-    means = np.where(is_known, rows, 0.0).sum(axis=1) / is_known.sum(axis=1)
-    return means
