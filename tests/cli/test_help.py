@@ -53,35 +53,34 @@ def test_the_exit_codes_are_in_the_help(flowtime: Command) -> None:
         assert code in helped
 
 
-@pytest.mark.parametrize(
-    "example", [line for _, line in EXAMPLES if line not in INTERACTIVE], ids=str
-)
 def test_every_example_runs(
     flowtime: Command,
     storm: str,
     captured: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    example: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     series_id = flowtime("runs", "series", storm, "--json").json()["items"][0]["seriesId"]
-    line, _, from_file = example.partition(" < ")
-    for placeholder, value in (
-        ("RUN_ID", storm),
-        ("CAPTURE_ID", captured),
-        ("SERIES_ID", series_id),
-        ("--username operator", "--username alice"),
-    ):
-        line = line.replace(placeholder, value)
-    if "runs cancel" in line:
-        queued = flowtime("runs", "create", "nyc-departures", "--async", "--json").json()
-        line = line.replace(storm, queued["runId"])
-    if re.search(r"telemetry capture \S+$", line):
-        line += " --overwrite"
-    # No worker runs beside a test, so what would wait for one is asked for at once.
-    line = line.replace(" --wait", "")
+    queued = flowtime("runs", "create", "nyc-departures", "--async", "--json").json()["runId"]
 
-    ended = flowtime(*shlex.split(line)[1:], stdin="alicealice\n" if from_file else "")
+    for _, example in EXAMPLES:
+        if example in INTERACTIVE:
+            continue
+        line, _, from_file = example.partition(" < ")
+        for placeholder, value in (
+            ("runs cancel RUN_ID", f"runs cancel {queued}"),
+            ("RUN_ID", storm),
+            ("CAPTURE_ID", captured),
+            ("SERIES_ID", series_id),
+            ("--username operator", "--username alice"),
+            # No worker runs beside a test, so what would wait for one is asked for at once.
+            (" --wait", ""),
+        ):
+            line = line.replace(placeholder, value)
+        if re.search(r"telemetry capture \S+$", line):
+            line += " --overwrite"
 
-    assert ended.code == 0, ended.err
+        ended = flowtime(*shlex.split(line)[1:], stdin="alicealice\n" if from_file else "")
+
+        assert ended.code == 0, (example, ended.err)
