@@ -169,20 +169,7 @@ def _evaluate(run: Run, prepared: Prepared, ticker: Ticker) -> Outcome:
         cancel=ticker.is_cancelled,
     )
     selected = [(row, info) for row, info in enumerate(result.index) if info.selected]
-    index = tuple(
-        SeriesFacts(
-            series_id=info.series_id,
-            node_id=info.component,
-            kind=info.kind,
-            unit=info.unit,
-            class_id=info.class_id,
-            id=info.id,
-            roles=info.roles,
-            origin=info.origin,
-            hidden=info.hidden,
-        )
-        for _, info in selected
-    )
+    index = tuple(_series_facts(info) for _, info in selected)
     arrays = {info.series_id: result.values[row] for row, info in selected}
     return Outcome(
         result=result,
@@ -194,6 +181,22 @@ def _evaluate(run: Run, prepared: Prepared, ticker: Ticker) -> Outcome:
         ),
         reproduction=_compare_with_source(run, arrays),
         finished_at=timezone.now(),
+    )
+
+
+def _series_facts(info: engine.SeriesInfo) -> SeriesFacts:
+    return SeriesFacts.model_validate(
+        {
+            "series_id": info.series_id,
+            "node_id": info.component,
+            "kind": info.kind,
+            "unit": info.unit,
+            "class_id": info.class_id,
+            "id": info.id,
+            "roles": info.roles,
+            "origin": info.origin,
+            "hidden": info.hidden,
+        }
     )
 
 

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 def make_record(run: Run, prepared: Prepared, outcome: Outcome) -> RunRecord:
     """The record of one evaluation: everything from which the row can be made again."""
     result, model = outcome.result, outcome.result.model
-    grid = Grid(bins=model.grid.bins, bin_size=model.grid.bin_size, bin_unit=model.grid.bin_unit)
+    grid = Grid.model_validate(
+        {
+            "bins": model.grid.bins,
+            "bin_size": model.grid.bin_size,
+            "bin_unit": model.grid.bin_unit,
+        }
+    )
     return RunRecord(
         run_id=run.pk,
         template_id=model.template_id,
@@ -33,7 +39,7 @@ def make_record(run: Run, prepared: Prepared, outcome: Outcome) -> RunRecord:
         window=RunWindow(
             start_utc=to_text(from_grid(model.grid.start)), duration_minutes=grid.duration_minutes
         ),
-        rng=Rng(kind=model.rng.kind, seed=model.rng.seed),
+        rng=Rng(seed=model.rng.seed),
         parameters=dict(model.parameters),
         overrides=dict(prepared.request.parameters),
         input_hash=prepared.input_hash,

@@ -99,13 +99,27 @@ def create_run(
     """
     prepared = planning.prepare_request(request)
     run_id = _chosen_id(request, prepared) or _new_id()
-    if request.is_deterministic and not request.overwrite:
-        existing = _reusable(run_id, prepared)
-        if existing is not None:
-            return RunOutcome(existing, was_reused=True)
-    links = _links(prepared)
-    run = _reserve(run_id, prepared, links, user=user, request_id=request_id, is_async=is_async)
-    return RunOutcome(_carry_out(run, prepared, request_id=request_id, is_async=is_async))
+    may_reuse = request.is_deterministic and not request.overwrite
+    existing = _reusable(run_id, prepared) if may_reuse else None
+    if existing is None:
+        try:
+            run = _reserve(
+                run_id,
+                prepared,
+                _links(prepared),
+                user=user,
+                request_id=request_id,
+                is_async=is_async,
+            )
+        except RunExists:
+            # Somebody asked the same question at the same time, and was first.
+            existing = _reusable(run_id, prepared) if may_reuse else None
+            if existing is None:
+                raise
+        else:
+            done = _carry_out(run, prepared, request_id=request_id, is_async=is_async)
+            return RunOutcome(done)
+    return RunOutcome(existing, was_reused=True)
 
 
 def create_replay(
