@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.conf import settings
@@ -25,7 +25,17 @@ from rest_framework.exceptions import APIException, ValidationError
 from flowtime.api.problems import convert_error, is_api, problem_response, request_id_of
 from flowtime.errors import FlowTimeError
 
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
 log = structlog.get_logger(__name__)
+
+
+class PageRequest(HttpRequest):
+    """A request as the middleware hands it to a page."""
+
+    htmx: HtmxDetails
+
 
 THEMES = ("light", "dark")
 ONE_YEAR = 365 * 24 * 3600

@@ -14,7 +14,7 @@ from runs.models import Integrity, Run
 from runs.records import run_record
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser, User
 
     from flowtime.engine import Parameter
     from flowtime.errors import FlowTimeError
@@ -57,7 +57,7 @@ class TelemetryPanel:
     def __init__(
         self,
         run: Run,
-        user: AbstractBaseUser,
+        user: User | AnonymousUser,
         *,
         refusal: FlowTimeError | None = None,
         asked: Mapping[str, str] | None = None,

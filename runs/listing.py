@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -107,15 +107,19 @@ class ListForm(forms.Form):
 
     def __init__(self, data: MultiValueDict[str, str]) -> None:
         super().__init__(data, auto_id="f-%s")
-        self.titles = template_titles(data.get("templateId", ""))
-        self.fields["templateId"].choices = [("", "Any template"), *self.titles.items()]
+        self.titles = offer_templates(self, data.get("templateId", ""))
 
 
-def template_titles(asked: str) -> dict[str, str]:
-    """Titles by template id; runs outlive their template, so one that left the catalog can still be asked for."""
+def offer_templates(form: forms.Form, asked: str) -> dict[str, str]:
+    """Let ``form`` choose among the templates of the catalog; their titles by id.
+
+    Runs outlive their template, so one that left the catalog can still be asked for.
+    """
     titles = {entry.template_id: entry.title for entry in catalog.all_entries()}
     if asked and asked not in titles:
         titles[asked] = asked[:80]
+    field = cast("forms.ChoiceField", form.fields["templateId"])
+    field.choices = [("", "Any template"), *titles.items()]
     return titles
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from flowtime.api.problems import request_id_of
-from flowtime.pages import NotAllowed, advice_for, page
+from flowtime.pages import NotAllowed, PageRequest, advice_for, page
 from runs import catalog, charts, detail, listing, plans, selectors, services
 from runs.errors import TemplateInvalid
 from runs.forms import RunForm, initial_from_run
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # The list
 ###############################################################################
 @page("runs.view_run")
-def list_runs(request: HttpRequest) -> HttpResponse:
+def list_runs(request: PageRequest) -> HttpResponse:
     """Runs, newest first; only the rows where a filter changed, or those that are followed while they run."""
     if followed := request.GET.getlist("live"):
         rows = listing.rows_of(followed)
@@ -46,7 +46,7 @@ def list_runs(request: HttpRequest) -> HttpResponse:
 # A new run
 ###############################################################################
 def show_new_run(
-    request: HttpRequest,
+    request: PageRequest,
     *,
     form: RunForm | None = None,
     plan: plans.PlanFacts | None = None,
@@ -70,7 +70,7 @@ def show_new_run(
 
 
 @page("runs.view_run", methods=("GET", "HEAD", "POST"), refused=show_new_run)
-def new_run(request: HttpRequest) -> HttpResponse:
+def new_run(request: PageRequest) -> HttpResponse:
     """Pick a template, set its parameters, plan and run."""
     if "template" not in request.GET:
         return show_new_run(request)
@@ -81,7 +81,7 @@ def new_run(request: HttpRequest) -> HttpResponse:
     return show_new_run(request, form=RunForm(_entry(request), initial=initial))
 
 
-def _submit(request: HttpRequest, form: RunForm) -> HttpResponse:
+def _submit(request: PageRequest, form: RunForm) -> HttpResponse:
     if not request.user.has_perm("runs.add_run"):
         raise NotAllowed(NEEDS_OPERATOR)
     if not form.is_valid():
@@ -100,7 +100,7 @@ def _submit(request: HttpRequest, form: RunForm) -> HttpResponse:
     return redirect_to(request, outcome.run.get_absolute_url())
 
 
-def _entry(request: HttpRequest) -> CatalogEntry:
+def _entry(request: PageRequest) -> CatalogEntry:
     entry = catalog.get_entry(request.GET.get("template", ""))
     if entry.template is None:
         raise TemplateInvalid(
@@ -113,7 +113,7 @@ def _entry(request: HttpRequest) -> CatalogEntry:
 # One run
 ###############################################################################
 def show_run(
-    request: HttpRequest, run_id: str, *, refusal: FlowTimeError | None = None
+    request: PageRequest, run_id: str, *, refusal: FlowTimeError | None = None
 ) -> HttpResponse:
     """The page of a run, or the part of it that htmx asked for; a refusal stands in the telemetry panel."""
     run = services.notice_run(selectors.get_run(run_id))
@@ -134,13 +134,13 @@ def show_run(
 
 
 @page("runs.view_run")
-def run_detail(request: HttpRequest, run_id: str) -> HttpResponse:
+def run_detail(request: PageRequest, run_id: str) -> HttpResponse:
     """One run: what happened, its telemetry, where it came from, and what may be done."""
     return show_run(request, run_id)
 
 
 @page("runs.view_run")
-def download_series(request: HttpRequest, run_id: str, series_id: str) -> HttpResponse:
+def download_series(request: PageRequest, run_id: str, series_id: str) -> HttpResponse:
     """One series of a run as CSV."""
     text = charts.series_csv(selectors.get_run(run_id), series_id)
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
@@ -149,7 +149,7 @@ def download_series(request: HttpRequest, run_id: str, series_id: str) -> HttpRe
 
 
 @page("runs.replay_run", methods=("POST",), refused=show_run)
-def replay_run(request: HttpRequest, run_id: str) -> HttpResponse:
+def replay_run(request: PageRequest, run_id: str) -> HttpResponse:
     """Make a new run from this one, and go there."""
     replayed = services.create_replay(
         selectors.get_run(run_id),
@@ -162,7 +162,7 @@ def replay_run(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @page("runs.cancel_run", methods=("POST",), refused=show_run)
-def cancel_run(request: HttpRequest, run_id: str) -> HttpResponse:
+def cancel_run(request: PageRequest, run_id: str) -> HttpResponse:
     """Stop a run that is waiting or running."""
     run = services.cancel_run(
         selectors.get_run(run_id), user=request.user, request_id=request_id_of(request)
@@ -171,7 +171,7 @@ def cancel_run(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @page("runs.verify_run", methods=("POST",), refused=show_run)
-def verify_run(request: HttpRequest, run_id: str) -> HttpResponse:
+def verify_run(request: PageRequest, run_id: str) -> HttpResponse:
     """Hash the run's files again, and say what was found."""
     run = services.verify_run(
         selectors.get_run(run_id), user=request.user, request_id=request_id_of(request)
@@ -180,7 +180,7 @@ def verify_run(request: HttpRequest, run_id: str) -> HttpResponse:
     return redirect_to(request, run.get_absolute_url())
 
 
-def redirect_to(request: HttpRequest, url: str) -> HttpResponse:
+def redirect_to(request: PageRequest, url: str) -> HttpResponse:
     """Send the reader on: htmx by its header, so that the whole page changes, anyone else by 303."""
     if request.htmx:
         return HttpResponseClientRedirect(url)

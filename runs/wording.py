@@ -21,18 +21,16 @@ def say_number(value: float | None, *, decimals: int = 1) -> str:
     """The amount with thousands separated and at most ``decimals`` places, which are dropped when they say nothing."""
     if value is None:
         return UNDEFINED
-    if isinstance(value, float):
-        if math.isnan(value):
-            return UNDEFINED
-        if math.isinf(value):
-            return "∞" if value > 0 else f"{MINUS}∞"
-        text = f"{value:,.{decimals}f}"
-        if "." in text:
-            text = text.rstrip("0").rstrip(".")
-        text = "0" if text in ("-0", "") else text
-    else:
-        text = f"{value:,}"
-    return text.replace("-", MINUS)
+    if isinstance(value, int):
+        return f"{value:,}".replace("-", MINUS)
+    if math.isnan(value):
+        return UNDEFINED
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    text = f"{value:,.{decimals}f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text.replace("-", MINUS)
 
 
 def say_count(count: int, singular: str, plural: str | None = None) -> str:
@@ -142,7 +140,7 @@ def say_ranges(ranges: list[list[int]], *, at_most: int = 6) -> str:
     """Inclusive bin ranges in words: ``bin 3``, ``bins 3 to 7, 9 and 12 to 14``."""
     spans = [f"{a}" if a == b else f"{a} to {b}" for a, b in ranges[:at_most]]
     if len(ranges) > at_most:
-        spans.append(f"{len(ranges) - at_most} more ranges")
+        spans.append(say_count(len(ranges) - at_most, "more range"))
     if not spans:
         return ""
     is_one_bin = len(ranges) == 1 and ranges[0][0] == ranges[0][1]

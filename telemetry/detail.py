@@ -16,7 +16,7 @@ from telemetry import integrity, selectors, services
 from telemetry.models import Capture
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser, User
 
     from flowtime.bundles import TelemetryFile
 
@@ -48,7 +48,7 @@ class CapturePage:
     """Everything the page of one capture asks for."""
 
     def __init__(
-        self, capture: Capture, *, user: AbstractBaseUser, query: Mapping[str, str]
+        self, capture: Capture, *, user: User | AnonymousUser, query: Mapping[str, str]
     ) -> None:
         self.capture = capture
         self._user = user

@@ -1,5 +1,7 @@
 """The form that asks for telemetry: where it goes, and what becomes of values that are not there."""
 
+from typing import Any
+
 from django import forms
 
 from telemetry.models import Capture
@@ -13,7 +15,7 @@ class CaptureForm(forms.Form):
     gaps = forms.ChoiceField(required=False, choices=Capture.Gaps.choices)
     overwrite = forms.BooleanField(required=False)
 
-    def options(self) -> dict[str, object]:
+    def options(self) -> dict[str, Any]:
         """Keyword arguments of ``services.request_capture``; what cannot be read is as if it were not there."""
         self.is_valid()
         asked = self.cleaned_data

@@ -16,9 +16,9 @@ from runs.listing import (
     PAGE_SIZE,
     created_range,
     date_field,
+    offer_templates,
     search_field,
     select_field,
-    template_titles,
     what_was_asked,
 )
 from telemetry import selectors
@@ -45,8 +45,7 @@ class ListForm(forms.Form):
 
     def __init__(self, data: MultiValueDict[str, str]) -> None:
         super().__init__(data, auto_id="f-%s")
-        titles = template_titles(data.get("templateId", ""))
-        self.fields["templateId"].choices = [("", "Any template"), *titles.items()]
+        offer_templates(self, data.get("templateId", ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

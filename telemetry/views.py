@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from flowtime.api.problems import request_id_of
-from flowtime.pages import advice_for, page
+from flowtime.pages import PageRequest, advice_for, page
 from runs.selectors import get_run
 from runs.templatetags.flowtime_ui import query_with
 from runs.views import redirect_to, show_run
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @page("telemetry.view_capture")
-def list_captures(request: HttpRequest) -> HttpResponse:
+def list_captures(request: PageRequest) -> HttpResponse:
     """Captures, newest first; only the rows where a filter changed."""
     captures = listing.list_captures(request.GET)
     context = {
@@ -34,7 +34,7 @@ def list_captures(request: HttpRequest) -> HttpResponse:
 
 
 def show_capture(
-    request: HttpRequest, capture_id: str, *, refusal: FlowTimeError | None = None
+    request: PageRequest, capture_id: str, *, refusal: FlowTimeError | None = None
 ) -> HttpResponse:
     """The page of a capture; a refusal stands above its facts."""
     capture = services.notice_capture(selectors.get_capture(capture_id))
@@ -49,13 +49,13 @@ def show_capture(
 
 
 @page("telemetry.view_capture")
-def capture_detail(request: HttpRequest, capture_id: str) -> HttpResponse:
+def capture_detail(request: PageRequest, capture_id: str) -> HttpResponse:
     """One capture: what was generated, whether it is still so, and the steps of its life."""
     return show_capture(request, capture_id)
 
 
 @page("telemetry.verify_capture", methods=("POST",), refused=show_capture)
-def verify_capture(request: HttpRequest, capture_id: str) -> HttpResponse:
+def verify_capture(request: PageRequest, capture_id: str) -> HttpResponse:
     """Hash every file again, and say what was found."""
     capture = services.verify_capture(
         selectors.get_capture(capture_id), user=request.user, request_id=request_id_of(request)
@@ -65,7 +65,7 @@ def verify_capture(request: HttpRequest, capture_id: str) -> HttpResponse:
 
 
 @page("telemetry.view_capture")
-def download_file(request: HttpRequest, capture_id: str, path: str) -> HttpResponse:
+def download_file(request: PageRequest, capture_id: str, path: str) -> HttpResponse:
     """One file of the bundle as it was written."""
     data, content_type = detail.file_text(selectors.get_capture(capture_id), path)
     response = HttpResponse(data, content_type=content_type)
@@ -74,7 +74,7 @@ def download_file(request: HttpRequest, capture_id: str, path: str) -> HttpRespo
 
 
 @page("telemetry.add_capture", methods=("POST",), refused=show_run)
-def request_capture(request: HttpRequest, run_id: str) -> HttpResponse:
+def request_capture(request: PageRequest, run_id: str) -> HttpResponse:
     """Generate telemetry from a run; the panel follows it, or says why not."""
     services.request_capture(
         run=get_run(run_id),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -19,6 +20,7 @@ from flowtime.bundles import generation_name
 from flowtime.tasks import SILENCE_LIMIT, worker_silence
 from runs import drawing, wording
 from runs.clock import from_text
+from runs.models import Run
 
 register = template.Library()
 
@@ -78,6 +80,19 @@ def status_mark(status: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
+def status_badge(status: str, label: str) -> SafeString:
+    """Shape and word. ``status`` is the machine word, ``label`` what is read."""
+    return format_html('<span class="status">{}{}</span>', status_mark(status), label)
+
+
+@register.simple_tag
+def run_status(status: str) -> SafeString:
+    """A run's status; on screen it is spelt the British way."""
+    return status_badge(status, Run.Status(status).label)
+
+
+@register.simple_tag
 def state_mark(state: str) -> SafeString:
     """The shape and letter of a state: ring –, disc G, triangle Y, square R, hexagon D."""
     return format_html(
@@ -87,7 +102,9 @@ def state_mark(state: str) -> SafeString:
     )
 
 
+# A page of runs shows the same shapes again and again.
 @register.simple_tag
+@lru_cache(maxsize=2048)
 def mini_tape(shape: str) -> SafeString:
     """The run's shape in a list: forty-eight bars, or the base line alone before success."""
     return format_html(

@@ -66,20 +66,33 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     }
 
 
+@pytest.fixture(scope="session")
+def entrances() -> dict[str, Any]:
+    """The cookies of people who have signed in before, by name: the door is crossed once a process."""
+    return {}
+
+
 @pytest.fixture
-def browse(browser: Any, product: Product) -> Iterator[Callable[..., Any]]:
+def browse(
+    browser: Any, product: Product, entrances: dict[str, Any]
+) -> Iterator[Callable[..., Any]]:
     """Call it for a page in a context of its own; no page may ask elsewhere or break a rule of its own."""
     contexts: list[Any] = []
     watched: list[list[str]] = []
 
     def open_page(*, name: str | None = "operator", width: int = 1440, **options: Any) -> Any:
+        if name in entrances:
+            options["storage_state"] = entrances[name]
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
         watched.append(watch(page, product))
-        if name is not None:
+        if name is not None and name not in entrances:
             sign_in(page, product, name)
+            entrances[name] = context.storage_state()
+        elif name is not None:
+            page.goto(f"{product.url}/runs")
         return page
 
     yield open_page

@@ -2,6 +2,7 @@
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAY_MINUTES = 1440;
+const STRIP = 18;
 const drawn = [];
 
 const token = (name) => {
@@ -26,36 +27,57 @@ function nice(top) {
   return [1, 2, 5, 10].map((n) => n * decade).find((step) => top / step <= 3) ?? top;
 }
 
-// Days stand vertical, two or three amounts horizontal, and both are named inside the plot.
-function furnish(data) {
+// Days stand vertical, two or three amounts horizontal.
+function rule(data) {
   return (u) => {
     const { ctx } = u;
     const { left, top, width, height } = u.bbox;
-    const ratio = devicePixelRatio;
     ctx.save();
-    ctx.lineWidth = ratio;
-    ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
-    const text = token("--ink-3");
+    ctx.lineWidth = devicePixelRatio;
     ctx.strokeStyle = token("--grid");
-    const step = nice(u.scales.y.max);
-    for (let y = step; y < u.scales.y.max; y += step) {
+    for (const y of amounts(u)) {
       const at = Math.round(u.valToPos(y, "y", true)) + 0.5;
       line(ctx, left, at, left + width, at);
-      ctx.fillStyle = text;
-      // The names of the days stand in the first line.
-      if (at - top > 26 * ratio) ctx.fillText(y.toLocaleString("en-GB"), left + 2 * ratio, at - 3 * ratio);
     }
     ctx.strokeStyle = token("--line");
-    for (const [bin, name] of days(data)) {
+    for (const [bin] of days(data)) {
       const at = Math.round(u.valToPos(bin / data.stretch, "x", true)) + 0.5;
-      line(ctx, at, top, at, top + height);
-      ctx.fillStyle = text;
-      ctx.fillText(name, at + 4 * ratio, top + 11 * ratio);
+      line(ctx, at, 0, at, top + height);
     }
     ctx.strokeStyle = token("--line-2");
     line(ctx, left, top + height - 0.5, left + width, top + height - 0.5);
     ctx.restore();
   };
+}
+
+// Both are named where they stand: days in the strip above the plot, amounts on their line, readable on any fill.
+function name(data) {
+  return (u) => {
+    const { ctx } = u;
+    const { left, top } = u.bbox;
+    const ratio = devicePixelRatio;
+    ctx.save();
+    ctx.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+    ctx.fillStyle = token("--ink-3");
+    ctx.strokeStyle = token("--panel");
+    ctx.lineWidth = 3 * ratio;
+    const write = (text, x, y) => {
+      ctx.strokeText(text, x, y);
+      ctx.fillText(text, x, y);
+    };
+    for (const y of amounts(u)) write(y.toLocaleString("en-GB"), left + 2 * ratio, u.valToPos(y, "y", true) - 3 * ratio);
+    const room = u.bbox.width / Math.max([...days(data)].length, 1);
+    for (const [bin, day, short] of days(data)) {
+      const fits = ctx.measureText(day).width + 8 * ratio < room;
+      write(fits ? day : short, u.valToPos(bin / data.stretch, "x", true) + 4 * ratio, top - 5 * ratio);
+    }
+    ctx.restore();
+  };
+}
+
+function* amounts(u) {
+  const top = u.scales.y.max;
+  for (let y = nice(top); y < top; y += nice(top)) yield y;
 }
 
 function line(ctx, x1, y1, x2, y2) {
@@ -74,7 +96,8 @@ function* days(data) {
     const bin = (day * 86_400_000 - data.start) / 60_000 / data.binMinutes;
     if (bin >= data.bins) return;
     const at = new Date(day * 86_400_000);
-    yield [bin, `${DAYS[at.getUTCDay()]} ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`];
+    const day = `${DAYS[at.getUTCDay()]} ${at.getUTCDate()}`;
+    yield [bin, `${day} ${MONTHS[at.getUTCMonth()]}`, day];
   }
 }
 
@@ -129,16 +152,16 @@ function draw(uPlot, place, data) {
   const options = {
     width: place.clientWidth,
     height: place.clientHeight,
-    padding: [4, 0, 0, 0],
+    padding: [STRIP, 0, 0, 0],
     legend: { show: false },
     axes: [{ show: false }, { show: false }],
     scales: {
       x: { time: false, range: [0, steps] },
-      y: { range: (_, __, top) => [0, (top || 1) * 1.08] },
+      y: { range: (_, __, top) => [0, (top || 1) * 1.04] },
     },
     cursor: { sync: { key: "flowtime" }, x: false, y: false, points: { show: false }, drag: { x: false, y: false } },
     series: [{}, ...order.map(({ style }) => looks(uPlot, style))],
-    hooks: { drawClear: [furnish(data)] },
+    hooks: { drawClear: [rule(data)], draw: [name(data)] },
     plugins: [band(data, lines, readings)],
   };
   place.replaceChildren();
