@@ -35,3 +35,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, because threads and processes of one test share it; unsynced, because it is scratch.
     DATABASES["default"]["TEST"] = {"NAME": os.path.join(SCRATCH, "test.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+else:
+    # Two runs at once on one server must not meet.
+    DATABASES["default"]["TEST"] = {"NAME": f"flowtime_test_{os.getpid()}"}

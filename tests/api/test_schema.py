@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from referencing.jsonschema import DRAFT202012
 
 from flowtime.api.problem_kinds import PROBLEMS
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -44,6 +46,13 @@ class TestDocument:
     def test_is_a_valid_openapi_3_1_document(self, document):
         assert document["openapi"].startswith("3.1")
         assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+    def test_is_the_committed_one(self, document):
+        committed = yaml.safe_load((REPOSITORY / "docs/reference/openapi.yaml").read_text())
+
+        assert committed == document, (
+            "The API has changed: run `make openapi` and look at the diff."
+        )
 
     def test_every_operation_says_what_it_is(self, document):
         tags = {tag["name"] for tag in document["tags"]}
