@@ -8,19 +8,26 @@ NOTHING = 1e-9
 """A level, or a cumulative difference, that counts as none (engine §17.3)."""
 
 
-def find_ages(inflow: np.ndarray, depth: np.ndarray, minutes: float) -> np.ndarray:
-    """Ages in minutes at the end of each bin where all that waits has come within the bin, for stacks (n, k).
+def find_ages(
+    inflow: np.ndarray, depth: np.ndarray, seeds: np.ndarray, minutes: float
+) -> np.ndarray:
+    """Ages in minutes at the end of each bin, for stacks of shape (n, bins) and seeds (n,); ``inflow`` has no gaps.
 
-    Where the result is below zero or above ``minutes`` the content is older, and only ``look_back`` knows how old.
-    ``inflow`` has no gaps.
+    A content that has come within the bin needs no look back.
     """
     ages: np.ndarray = depth / inflow
-    ages *= minutes
     np.putmask(ages, depth <= NOTHING, 0.0)
+    # A ratio below zero: a correction came in, and all that waits is older.
+    is_older = (ages > 1.0) | (ages < 0.0)
+    if np.count_nonzero(is_older):
+        for row in np.flatnonzero(is_older.any(axis=1)).tolist():
+            bins = np.flatnonzero(is_older[row])
+            ages[row, bins] = _look_back(inflow[row], depth[row], float(seeds[row]), bins)
+    ages *= minutes
     return ages
 
 
-def look_back(inflow: np.ndarray, depth: np.ndarray, seed: float, bins: np.ndarray) -> np.ndarray:
+def _look_back(inflow: np.ndarray, depth: np.ndarray, seed: float, bins: np.ndarray) -> np.ndarray:
     """Ages in bins at ``bins`` of one queue, from the bin in which the first unit still there has come.
 
     What has left so far is what has come minus what is there: the ledger of engine §18.1 makes that equal to the

@@ -1,4 +1,4 @@
-"""The series that metrics and checks read, gathered block by block into dense stacks (engine §24)."""
+"""The series that metrics and checks read, gathered once a run into one dense block of rows (engine §24)."""
 
 from __future__ import annotations
 
@@ -29,34 +29,18 @@ ROLES = (
 INFLOW = "inflow"
 """A stand-in for a role: what enters the node's queue, where that is not its arrivals."""
 
-BLOCK = 1024
-"""Bins of a block: a stack of twenty nodes stays in the processor's second cache."""
-OVERLAP = 3
-"""Bins that a block repeats of the one before, so that a streak of three is seen across the seam."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The gathered rows of the bins from ``start`` on: ``values`` (m, k) with NaN for all that is not finite.
+    """The gathered rows of one run: ``values`` of shape (m, bins) with NaN for all that is not finite.
 
-    ``low`` and ``high`` are the extremes of all that is finite; ``broken`` marks rows that held something else, and is
-    None where there are none.
+    ``low`` and ``high`` are the extremes of all that is finite; ``broken`` says whether anything is not.
     """
 
-    start: int
     values: np.ndarray
     low: float
     high: float
-    broken: np.ndarray | None
-
-    @property
-    def stop(self) -> int:
-        return self.start + int(self.values.shape[1])
-
-    @property
-    def fresh(self) -> slice:
-        """The columns that the block before has not covered."""
-        return slice(OVERLAP if self.start else 0, None)
+    broken: bool
 
     @property
     def largest(self) -> float:
@@ -75,7 +59,7 @@ class Bound:
     def counted(self, rows: Pick) -> np.ndarray:
         """The rows with 0 for what is missing; not to be written to."""
         data = self.values[rows]
-        return data if self.broken is None else np.where(np.isnan(data), 0.0, data)
+        return np.where(np.isnan(data), 0.0, data) if self.broken else data
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +74,19 @@ class Inputs:
         """The rows of (node, role) pairs inside the gathered block."""
         return pick([self.positions[pair] for pair in pairs])
 
-    def gather(self, values: np.ndarray) -> tuple[Bound, ...]:
-        """Copy the rows in blocks of bins; the one pass in which everything learns what is missing."""
-        bins = values.shape[1]
-        starts = range(0, max(bins - OVERLAP, 1), BLOCK - OVERLAP)
-        return tuple(self._gather(values, start, min(start + BLOCK, bins)) for start in starts)
-
-    def _gather(self, values: np.ndarray, start: int, stop: int) -> Bound:
-        data = values[:, start:stop].take(self.rows, axis=0)
+    def gather(self, values: np.ndarray) -> Bound:
+        """Copy the rows; the one pass in which everything learns what is missing, and how large things are."""
+        data: np.ndarray = values.take(self.rows, axis=0)
         if self.absent:
             data[list(self.absent)] = 0.0
         if not data.size:
-            return Bound(start, data, 0.0, 0.0, None)
+            return Bound(data, 0.0, 0.0, False)
         low, high = float(data.min()), float(data.max())
         if np.isfinite(low) and np.isfinite(high):
-            return Bound(start, data, low, high, None)
-        is_known = np.isfinite(data)
-        np.putmask(data, ~is_known, np.nan)
+            return Bound(data, low, high, False)
+        np.putmask(data, ~np.isfinite(data), np.nan)
         low, high = (float(find.reduce(data, axis=None)) for find in (np.fmin, np.fmax))
-        return Bound(start, data, low, high, ~is_known.all(axis=1))
+        return Bound(data, low, high, True)
 
 
 def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:
@@ -119,7 +97,7 @@ def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inp
     absent: list[int] = []
     for role in (*ROLES, INFLOW):
         for place in places.values():
-            key = role_key(place, role)
+            key = _key(place, role)
             if key is None:
                 continue
             if key not in found:
@@ -129,7 +107,7 @@ def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inp
     return Inputs(np.array(rows, dtype=np.intp), tuple(absent), positions)
 
 
-def role_key(place: Place, role: str) -> str | None:
+def _key(place: Place, role: str) -> str | None:
     """The key of a role, or of what enters the queue where that is not the arrivals."""
     if role != INFLOW:
         return place.roles.get(role)

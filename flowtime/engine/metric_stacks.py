@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .expanded import Expanded
-from .inputs import INFLOW, Inputs, role_key
+from .inputs import INFLOW, Inputs
 from .metric_layout import MetricLayout
 from .stacks import Pick, pick
 
@@ -18,8 +18,7 @@ class Stack:
     """Nodes computed together: which rows of a metric they are, and what they read.
 
     ``out`` are rows within the metric, of ``size`` nodes in all; ``roles`` rows of the gathered inputs, ``metrics``
-    rows within other metrics; ``numbers`` holds one constant a node, of shape (n, 1); ``keys`` are series that are
-    read over the whole window.
+    rows within other metrics; ``numbers`` holds one constant a node, of shape (n, 1).
     """
 
     metric: str
@@ -29,7 +28,6 @@ class Stack:
     metrics: Mapping[str, Pick] = field(default_factory=dict)
     numbers: np.ndarray = field(default_factory=lambda: np.empty((0, 1)))
     kernel: tuple[float, ...] = ()
-    keys: tuple[tuple[str, ...], ...] = ()
     is_whole: bool = True
 
 
@@ -78,10 +76,6 @@ class Stacker:
                 metrics={other: self.pick(other, chosen) for other in metrics},
                 numbers=np.array(numbers or [], dtype=np.float64).reshape(-1, 1),
                 kernel=kernel,
-                keys=tuple(
-                    tuple(role_key(self.layout.places[node], role) or "" for role in named.values())
-                    for node in chosen
-                ),
                 is_whole=len(chosen) == len(self.layout.keys[metric]),
             ),
         )

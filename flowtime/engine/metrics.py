@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .ages import find_ages, look_back
+from .ages import find_ages
 from .edge_layout import lay_out
 from .edges import classes_in
 from .expanded import Expanded
@@ -93,8 +93,8 @@ def prepare(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedMetrics:
     )
 
 
-class _Block:
-    """Some bins of a run: the gathered roles, and the metrics found so far as dense stacks."""
+class _Work:
+    """The gathered roles of a run, and the metrics found so far as dense stacks."""
 
     __slots__ = ("bound", "found")
 
@@ -124,111 +124,90 @@ class _Block:
 def compute(plan: Any, state: State) -> None:
     """Fill the rows of every derived metric; all other rows of ``state.values`` are complete before."""
     prepared: PreparedMetrics = plan.prepared["metrics"]
-    state.bound = prepared.inputs.gather(state.values)
+    bound = state.bound = prepared.inputs.gather(state.values)
+    work = _Work(bound)
     overflows: list[int] = []
 
     def note(_kind: str, flag: int) -> None:
         overflows.append(flag)
 
     with np.errstate(all="ignore", over="call", call=note):
-        for bound in state.bound:
-            _fill_block(prepared, state, bound)
-        for stack in prepared.ages:
-            _fill_older(prepared, stack, state)
+        _find_capacity(prepared, work)
+        _find_times(prepared, work, state.bin_minutes * MINUTE_MS)
+        _find_ratios(prepared, work)
+        _find_retries(prepared, work)
+        _find_waiting(prepared, work, state.bin_minutes)
+        for metric, data in work.found.items():
+            state.values[prepared.rows[metric]] = data
         for squeeze in prepared.squeezes:
             fill_shortfall(squeeze, state)
         for row, key in prepared.limited:
             state.values[row] = state.series(key)
+        for level in prepared.levels:
+            fill_latency(level, state.values, bound)
     if overflows:
         for rows in prepared.rows.values():
             data = state.values[rows]
             state.values[rows] = np.where(np.isfinite(data), data, np.nan)
 
 
-def _fill_block(prepared: PreparedMetrics, state: State, bound: Bound) -> None:
-    block = _Block(bound)
-    view = state.values[:, bound.start : bound.stop]
-    _find_capacity(prepared, block)
-    _find_times(prepared, block, state.bin_minutes * MINUTE_MS)
-    _find_ratios(prepared, block)
-    _find_retries(prepared, block, state)
-    _find_waiting(prepared, block, state.bin_minutes)
-    for metric, data in block.found.items():
-        view[prepared.rows[metric]] = data
-    for level in prepared.levels:
-        fill_latency(level, view, bound)
-
-
-def _find_capacity(prepared: PreparedMetrics, block: _Block) -> None:
+def _find_capacity(prepared: PreparedMetrics, work: _Work) -> None:
     for stack in prepared.capacity:
-        block.put(stack, block.role(stack, "capacity"))
+        work.put(stack, work.role(stack, "capacity"))
     for stack in prepared.servers:
-        servers = block.role(stack, "parallelism")
+        servers = work.role(stack, "parallelism")
         servers = np.where(servers > 0.0, servers, 1.0)
-        block.put(stack, block.role(stack, "capacity") * servers)
+        work.put(stack, work.role(stack, "capacity") * servers)
     for stack in prepared.utilization:
-        capacity = _above_zero(block.read(stack, "effectiveCapacity"))
-        block.put(stack, block.role(stack, "served") / capacity)
+        capacity = _above_zero(work.read(stack, "effectiveCapacity"))
+        work.put(stack, work.role(stack, "served") / capacity)
 
 
-def _find_times(prepared: PreparedMetrics, block: _Block, bin_ms: float) -> None:
+def _find_times(prepared: PreparedMetrics, work: _Work, bin_ms: float) -> None:
     for stack in prepared.queue_time:
-        waiting = block.role(stack, "queueDepth") / block.bound.positive(stack.roles["served"])
+        waiting = work.role(stack, "queueDepth") / work.bound.positive(stack.roles["served"])
         waiting *= bin_ms
-        block.put(stack, waiting)
-        block.found["latencyMinutes"] = waiting / MINUTE_MS
+        work.put(stack, waiting)
+        work.found["latencyMinutes"] = waiting / MINUTE_MS
     for stack in prepared.service_time:
-        counts = block.bound.positive(stack.roles["servedCount"])
-        block.put(stack, block.role(stack, "processingTimeMsSum") / counts)
+        counts = work.bound.positive(stack.roles["servedCount"])
+        work.put(stack, work.role(stack, "processingTimeMsSum") / counts)
     for stack in prepared.one_part:
         (part,) = stack.metrics
-        block.put(stack, block.read(stack, part))
+        work.put(stack, work.read(stack, part))
     for stack in prepared.two_parts:
-        waiting, handling = (block.read(stack, part) for part in stack.metrics)
+        waiting, handling = (work.read(stack, part) for part in stack.metrics)
         total = np.where(np.isnan(waiting), handling, waiting + handling)
-        block.put(stack, np.where(np.isnan(handling), waiting, total))
+        work.put(stack, np.where(np.isnan(handling), waiting, total))
     for stack in prepared.efficiency:
-        cycle = _above_zero(block.read(stack, "cycleTimeMs"))
-        block.put(stack, block.read(stack, "serviceTimeMs") / cycle)
+        cycle = _above_zero(work.read(stack, "cycleTimeMs"))
+        work.put(stack, work.read(stack, "serviceTimeMs") / cycle)
 
 
-def _find_ratios(prepared: PreparedMetrics, block: _Block) -> None:
+def _find_ratios(prepared: PreparedMetrics, work: _Work) -> None:
     for stack in prepared.throughput:
-        arrivals, served = block.role(stack, "arrivals"), block.role(stack, "served")
-        is_plain = block.bound.is_positive(stack.roles["arrivals"])
+        arrivals, served = work.role(stack, "arrivals"), work.role(stack, "served")
+        is_plain = work.bound.is_positive(stack.roles["arrivals"])
         ratio = served / (arrivals if is_plain else np.where(arrivals == 0.0, np.nan, arrivals))
-        if not (is_plain and block.bound.low >= 0.0):
+        if not (is_plain and work.bound.low >= 0.0):
             np.maximum(ratio, 0.0, out=ratio)
-        block.put(stack, np.minimum(ratio, 1.0, out=ratio))
+        work.put(stack, np.minimum(ratio, 1.0, out=ratio))
 
 
-def _find_retries(prepared: PreparedMetrics, block: _Block, state: State) -> None:
+def _find_retries(prepared: PreparedMetrics, work: _Work) -> None:
     for stack in prepared.attempts:
-        served = block.role(stack, "served")
-        block.put(
-            stack, served + block.role(stack, "failed") if "failed" in stack.roles else served
-        )
+        served = work.role(stack, "served")
+        work.put(stack, served + work.role(stack, "failed") if "failed" in stack.roles else served)
     for stack in prepared.tax:
         is_derived = "attempts" in stack.metrics
-        tries = block.read(stack, "attempts") if is_derived else block.role(stack, "attempts")
+        tries = work.read(stack, "attempts") if is_derived else work.role(stack, "attempts")
         tries = _above_zero(tries)
-        excess = tries - block.role(stack, "served")
+        excess = tries - work.role(stack, "served")
         np.maximum(excess, 0.0, out=excess)
-        block.put(stack, np.divide(excess, tries, out=excess))
+        work.put(stack, np.divide(excess, tries, out=excess))
     for stack in prepared.echo:
-        if block.bound.start or block.bound.stop < state.bins:
-            failures = _counted_before(stack, state, block.bound)
-        else:
-            failures = block.bound.counted(stack.roles["failures"])
-        echo = _convolve(failures, stack.kernel)
-        block.put(stack, echo[:, echo.shape[1] - block.bound.values.shape[1] :])
-
-
-def _counted_before(stack: Stack, state: State, bound: Bound) -> np.ndarray:
-    """The failures of a block and of the bins before it that still come back in it."""
-    start = max(0, bound.start - len(stack.kernel) + 1)
-    failures = np.array([state.series(key)[start : bound.stop] for (key,) in stack.keys])
-    return np.where(np.isfinite(failures), failures, 0.0)
+        failures = work.bound.counted(stack.roles["failures"])
+        work.put(stack, _convolve(failures, stack.kernel))
 
 
 def _convolve(failures: np.ndarray, kernel: tuple[float, ...]) -> np.ndarray:
@@ -245,31 +224,16 @@ def _convolve(failures: np.ndarray, kernel: tuple[float, ...]) -> np.ndarray:
     return echo
 
 
-def _find_waiting(prepared: PreparedMetrics, block: _Block, minutes: float) -> None:
+def _find_waiting(prepared: PreparedMetrics, work: _Work, minutes: float) -> None:
     for stack in prepared.ages:
-        inflow = block.bound.counted(stack.roles["inflow"])
-        block.put(stack, find_ages(inflow, block.role(stack, "depth"), minutes))
+        inflow = work.bound.counted(stack.roles["inflow"])
+        depth = work.role(stack, "depth")
+        work.put(stack, find_ages(inflow, depth, stack.numbers[:, 0], minutes))
     for stack in prepared.kingman:
-        load = block.read(stack, "utilization")
+        load = work.read(stack, "utilization")
         load = np.where((load > 0.0) & (load < 1.0), load, np.nan)
-        handling = block.read(stack, "serviceTimeMs")
-        block.put(stack, load / (1.0 - load) * stack.numbers * handling)
-
-
-def _fill_older(prepared: PreparedMetrics, stack: Stack, state: State) -> None:
-    """The ages that the bins themselves do not tell, looked up in the whole window."""
-    ages = state.values[prepared.rows["oldestAgeMin"]]
-    suspects = ages[stack.out]
-    is_older = (suspects > state.bin_minutes) | (suspects < 0.0)
-    if not np.count_nonzero(is_older):
-        return
-    targets = np.arange(len(state.values))[prepared.rows["oldestAgeMin"]][stack.out]
-    for row in np.flatnonzero(is_older.any(axis=1)).tolist():
-        bins = np.flatnonzero(is_older[row])
-        inflow, depth = (state.series(key) for key in stack.keys[row])
-        inflow = np.where(np.isfinite(inflow), inflow, 0.0)
-        found = look_back(inflow, depth, float(stack.numbers[row, 0]), bins)
-        state.values[targets[row], bins] = found * state.bin_minutes
+        handling = work.read(stack, "serviceTimeMs")
+        work.put(stack, load / (1.0 - load) * stack.numbers * handling)
 
 
 def _above_zero(data: np.ndarray) -> np.ndarray:

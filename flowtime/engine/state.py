@@ -45,7 +45,7 @@ class State:
     """``values`` is the (n, bins) matrix of ``Result.values``; ``rows`` maps a key (bare id or ``id@Class``) to its row.
 
     Temporaries live in ``temporaries``. ``series(key)`` finds either; a class that a series does not have is zeros.
-    ``bound`` are the role series that metrics gather in blocks and checks read again. ``queues`` has the effective
+    ``bound`` is the block of role series that metrics gather and checks read again. ``queues`` has the effective
     amounts of every queue whose level the engine computes, worked out when first asked for. ``short`` names those that
     were promised more than they held in some bin; of the others everything promised has left.
     """
@@ -58,7 +58,7 @@ class State:
     queues: Mapping[str, QueueTrace] = field(default_factory=dict)
     short: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
-    bound: tuple[Bound, ...] = ()
+    bound: Bound | None = None
 
     def series(self, key: str) -> np.ndarray:
         row = self.rows.get(key)

@@ -6,17 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.ages import find_ages, look_back
+from flowtime.engine.ages import find_ages
 
 
 def ages(inflow: list[float], depth: list[float], seed: float = 0.0) -> list[float]:
-    """As a run puts them together: what the bins tell, and a look back at the rest."""
-    came, held = np.array(inflow, dtype=float), np.array(depth, dtype=float)
+    came, held = (np.array([values], dtype=float) for values in (inflow, depth))
     with np.errstate(all="ignore"):
-        found = find_ages(came[None], held[None], 1.0)[0]
-        older = np.flatnonzero((found > 1.0) | (found < 0.0))
-        found[older] = look_back(came, held, seed, older)
-    return [float(age) for age in found]
+        found = find_ages(came, held, np.array([seed]), 1.0)
+    return [float(age) for age in found[0]]
 
 
 def serve(inflow: list[float], wishes: list[float], seed: float) -> list[float]:

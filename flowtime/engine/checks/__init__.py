@@ -46,10 +46,10 @@ class PreparedChecks:
     others: Pick
     temporaries: tuple[str, ...]
 
-    def has_gaps(self, state: State, blocks: tuple[Bound, ...]) -> bool:
+    def has_gaps(self, state: State, bound: Bound) -> bool:
         """Whether anything that is read is not finite; mostly settled by what the gathering of roles has seen."""
         return bool(
-            any(block.broken is not None for block in blocks)
+            bound.broken
             or not np.isfinite(state.values[self.others]).all()
             or not all(np.isfinite(state.series(key)).all() for key in self.temporaries)
         )
@@ -106,10 +106,10 @@ def static_warnings(plan: Any) -> tuple[Warning, ...]:
 def run(plan: Any, state: State) -> Noticed:
     """Look for everything in one evaluated state, findings of the evaluation included."""
     prepared: PreparedChecks = plan.prepared["checks"]
-    blocks = state.bound or prepared.inputs.gather(state.values)
-    state.bound = ()
+    bound = state.bound or prepared.inputs.gather(state.values)
+    state.bound = None
     with np.errstate(all="ignore"):
-        current = Run(state, blocks, prepared.has_gaps(state, blocks))
+        current = Run(state, bound, prepared.has_gaps(state, bound))
         found = [hit for check in prepared.checks for hit in check.find(current)]
     found += [from_finding(finding) for finding in state.findings]
     return Noticed(prepared.static, tuple(found))

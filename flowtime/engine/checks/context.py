@@ -56,32 +56,23 @@ class Run:
     """
 
     state: State
-    blocks: tuple[Bound, ...]
+    bound: Bound
     has_gaps: bool
+
+    def rows(self, rows: Pick) -> np.ndarray:
+        """Rows of the matrix."""
+        data: np.ndarray = self.state.values[rows]
+        return data
+
+    def counted_rows(self, rows: Pick) -> np.ndarray:
+        """Rows of the matrix that queues read, with 0 for all that is not finite; not to be written to."""
+        data = self.rows(rows)
+        return np.where(np.isfinite(data), data, 0.0) if self.has_gaps else data
 
     def finite(self, key: str) -> np.ndarray:
         """A series with NaN for all that is not finite."""
         series = self.state.series(key)
         return np.where(np.isfinite(series), series, np.nan)
-
-    @property
-    def low(self) -> float:
-        """The least that any role holds anywhere."""
-        return min(block.low for block in self.blocks)
-
-    @property
-    def has_broken_roles(self) -> bool:
-        return any(block.broken is not None for block in self.blocks)
-
-    def counted_rows(self, rows: Pick, block: Bound) -> np.ndarray:
-        """Rows of the matrix that queues read, with 0 for all that is not finite; not to be written to."""
-        data = self.rows(rows, block)
-        return np.where(np.isfinite(data), data, 0.0) if self.has_gaps else data
-
-    def rows(self, rows: Pick, block: Bound) -> np.ndarray:
-        """Rows of the matrix in the bins of a block."""
-        data: np.ndarray = self.state.values[:, block.start : block.stop][rows]
-        return data
 
     def counted(self, key: str) -> np.ndarray:
         """A series with 0 for all that is not finite."""

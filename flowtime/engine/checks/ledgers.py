@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 
 from ..expanded import QueueDef
-from ..inputs import Bound
 from ..ledger import RELATIVE
 from ..model import Edge
 from ..stacks import Pick, pick
@@ -71,48 +70,37 @@ class QueueLedgers:
     seeds: np.ndarray
 
     def find(self, run: Run) -> Iterator[Batch]:
-        found = np.zeros(len(self.nodes), dtype=bool)
-        for block in run.blocks:
-            short, depth = self._shortage(run, block)
-            # Most blocks are settled by their extremes.
-            if short.min() >= -RELATIVE and np.minimum(short, depth).max() <= RELATIVE:
-                continue
-            off = np.maximum(-short, np.minimum(short, depth))
-            found |= (off > RELATIVE * self._sizes(run, block)).any(axis=1)
-        if found.any():
-            yield Batch(np.flatnonzero(found), partial(self._hit, run))
+        short, depth = self._shortage(run)
+        # Mostly settled by the extremes.
+        if short.min() >= -RELATIVE and np.minimum(short, depth).max() <= RELATIVE:
+            return
+        off = np.maximum(-short, np.minimum(short, depth))
+        bins = off > RELATIVE * self._sizes(run)
+        rows = np.flatnonzero(bins.any(axis=1))
+        if rows.size:
+            yield Batch(rows, partial(self._hit, bins, off))
 
-    def _shortage(self, run: Run, block: Bound) -> tuple[np.ndarray, np.ndarray]:
-        """What levels, flows and overflow leave unexplained, and the levels; nothing in repeated columns."""
-        depth = run.rows(self.depths, block)
-        short = run.counted_rows(self.outflows, block) - run.counted_rows(self.inflows, block)
-        short[self.losers] += run.counted_rows(self.losses, block)
-        short[self.limited] += run.rows(self.overflows, block)
+    def _hit(self, bins: np.ndarray, off: np.ndarray, at: int) -> Hit:
+        return violation(self.nodes[at], "queue ledger", bins[at], off[at])
+
+    def _shortage(self, run: Run) -> tuple[np.ndarray, np.ndarray]:
+        """What levels, flows and overflow leave unexplained, and the levels."""
+        depth = run.rows(self.depths)
+        short = run.counted_rows(self.outflows) - run.counted_rows(self.inflows)
+        short[self.losers] += run.counted_rows(self.losses)
+        short[self.limited] += run.rows(self.overflows)
         short += depth
+        short[:, 0] -= self.seeds
         short[:, 1:] -= depth[:, :-1]
-        if block.start:
-            short[:, 0] = 0.0
-        else:
-            short[:, 0] -= self.seeds
         return short, depth
 
-    def _sizes(self, run: Run, block: Bound) -> np.ndarray:
-        """The largest change of each queue: rounding of a level is in proportion to it."""
-        flows = (self.inflows, self.outflows)
-        largest = [np.abs(run.counted_rows(rows, block)).max(axis=1) for rows in flows]
-        sizes: np.ndarray = np.maximum(1.0, np.maximum.reduce(largest))[:, None]
+    def _sizes(self, run: Run) -> np.ndarray:
+        """The largest flow of each queue, (n, 1): rounding of a level is in proportion to it."""
+        flows = [
+            np.abs(run.counted_rows(rows)).max(axis=1) for rows in (self.inflows, self.outflows)
+        ]
+        sizes: np.ndarray = np.maximum(1.0, np.maximum(*flows))[:, None]
         return sizes
-
-    def _hit(self, run: Run, at: int) -> Hit | None:
-        offs, alloweds = [], []
-        for block in run.blocks:
-            short, depth = self._shortage(run, block)
-            off = np.maximum(-short[at], np.minimum(short[at], depth[at]))
-            offs.append(off[block.fresh])
-            alloweds.append(np.full(len(offs[-1]), RELATIVE * self._sizes(run, block)[at, 0]))
-        off = np.concatenate(offs)
-        bins = off > np.concatenate(alloweds)
-        return violation(self.nodes[at], "queue ledger", bins, off) if bins.any() else None
 
 
 def _queues(context: Context, queues: Sequence[QueueDef]) -> QueueLedgers | None:

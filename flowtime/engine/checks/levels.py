@@ -37,7 +37,7 @@ class NegativeRoles:
     pairs: tuple[tuple[str, str, str], ...]
 
     def find(self, run: Run) -> Iterator[Hit]:
-        if run.low >= -ABSOLUTE:
+        if run.bound.low >= -ABSOLUTE:
             return
         for node, role, key in self.pairs:
             series = run.finite(key)
@@ -71,7 +71,7 @@ class NonFiniteRoles:
     severity: str
 
     def find(self, run: Run) -> Iterator[Hit]:
-        for node, roles in self.nodes if run.has_broken_roles else ():
+        for node, roles in self.nodes if run.bound.broken else ():
             broken = [pair for pair in roles if not np.isfinite(run.state.series(pair[1])).all()]
             if broken:
                 yield self._hit(run, node, broken)
@@ -105,8 +105,8 @@ class IdleCapacity:
     capacities: Pick
 
     def find(self, run: Run) -> Iterator[Hit]:
-        # Capacity above zero everywhere in the first block settles the matter for every node.
-        if not self.nodes or run.rows(self.capacities, run.blocks[0]).min() > ABSOLUTE:
+        # A capacity that is above zero everywhere settles the matter for all nodes at once.
+        if not self.nodes or run.rows(self.capacities).min() > ABSOLUTE:
             return
         for node, key in self.nodes:
             highest = np.fmax.reduce(run.state.series(key))
@@ -141,15 +141,10 @@ class Comparison:
     is_derived: bool
 
     def find(self, run: Run) -> Iterator[Batch]:
-        found = np.zeros(len(self.nodes), dtype=bool)
-        for block in run.blocks:
-            above = block.values[self.rows]
-            below = run.rows(self.limits, block) if self.is_derived else block.values[self.limits]
-            bins = exceeds(above, below)
-            if np.count_nonzero(bins):
-                found |= bins.any(axis=1)
-        if found.any():
-            yield Batch(np.flatnonzero(found), partial(self._hit, run))
+        below = run.rows(self.limits) if self.is_derived else run.bound.values[self.limits]
+        bins = exceeds(run.bound.values[self.rows], below)
+        if np.count_nonzero(bins):
+            yield Batch(np.flatnonzero(bins.any(axis=1)), partial(self._hit, run))
 
     def _hit(self, run: Run, at: int) -> Hit:
         node, above, below = self.nodes[at]

@@ -243,7 +243,7 @@ class SilentQueues:
     served: Pick
 
     def find(self, run: Run) -> Iterator[Hit]:
-        if all(block.values[self.served].min() > ABSOLUTE for block in run.blocks):
+        if run.bound.values[self.served].min() > ABSOLUTE:
             return
         for place in self.places:
             served, depth = (run.finite(place.roles[role]) for role in ("served", "queueDepth"))

@@ -74,10 +74,8 @@ class Growth:
     rows: Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        found = np.zeros(len(self.nodes), dtype=bool)
-        for block in run.blocks:
-            depth = block.values[self.rows]
-            found |= has_streak(exceeds(depth[:, 1:], depth[:, :-1], block.largest))
+        depth = run.bound.values[self.rows]
+        found = has_streak(exceeds(depth[:, 1:], depth[:, :-1], run.bound.largest))
         if found.any():
             yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
@@ -104,10 +102,7 @@ class Overload:
     capacities: Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        found = np.zeros(len(self.nodes), dtype=bool)
-        for block in run.blocks:
-            arrivals, capacity = block.values[self.rows], run.rows(self.capacities, block)
-            found |= has_streak(exceeds(arrivals, capacity))
+        found = has_streak(exceeds(run.bound.values[self.rows], run.rows(self.capacities)))
         if found.any():
             yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
@@ -133,9 +128,7 @@ class AgeRisk:
 
     def find(self, run: Run) -> Iterator[Batch]:
         limits = np.array([[promised] for _, _, promised in self.nodes])
-        found = np.zeros(len(self.nodes), dtype=bool)
-        for block in run.blocks:
-            found |= has_streak(exceeds(run.rows(self.rows, block), limits))
+        found = has_streak(exceeds(run.rows(self.rows), limits))
         if found.any():
             yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
@@ -161,29 +154,13 @@ class Stationarity:
     rows: Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        half = run.state.bins // 2
-        first, second = self._mean(run, 0, half), self._mean(run, half, run.state.bins)
+        arrivals = run.bound.values[self.rows]
+        half = arrivals.shape[1] // 2
+        first, second = _means(arrivals[:, :half]), _means(arrivals[:, half:])
         larger = np.maximum(first, second)
         is_far = (larger > 0.0) & (np.abs(first - second) > STATIONARY * larger)
         if is_far.any():
             yield Batch(np.flatnonzero(is_far), partial(self._hit, first, second, half))
-
-    def _mean(self, run: Run, start: int, stop: int) -> np.ndarray:
-        """The mean of each node's arrivals over the bins in which it is known."""
-        sums, counts = np.zeros(len(self.nodes)), np.zeros(len(self.nodes))
-        for block in run.blocks:
-            fresh = block.start + (block.fresh.start or 0)
-            a, b = max(start, fresh) - block.start, min(stop, block.stop) - block.start
-            if a >= b:
-                continue
-            arrivals = block.values[self.rows][:, a:b]
-            if block.broken is not None:
-                counts += np.isfinite(arrivals).sum(axis=1)
-                arrivals = np.where(np.isfinite(arrivals), arrivals, 0.0)
-            else:
-                counts += b - a
-            sums += np.add.reduce(arrivals, axis=1)
-        return sums / counts
 
     def _hit(self, first: np.ndarray, second: np.ndarray, half: int, at: int) -> Hit:
         return Hit(
@@ -197,3 +174,13 @@ class Stationarity:
                 "half": str(half),
             },
         )
+
+
+def _means(rows: np.ndarray) -> np.ndarray:
+    """The mean of each row over the bins in which it is known."""
+    means: np.ndarray = np.add.reduce(rows, axis=1) / rows.shape[1]
+    if np.isfinite(means).all():
+        return means
+    is_known = np.isfinite(rows)
+    means = np.where(is_known, rows, 0.0).sum(axis=1) / is_known.sum(axis=1)
+    return means
