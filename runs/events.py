@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from flowtime import metrics
 from runs.actors import Actor, person_of
 from runs.models import Run, RunEvent
 
@@ -28,4 +29,5 @@ def record_event(
         facts["requestId"] = request_id
     event = RunEvent.objects.create(run=run, name=name, actor=person_of(actor), attributes=facts)
     transaction.on_commit(partial(log.info, name, **facts))
+    transaction.on_commit(partial(metrics.count_run_event, name, mode=run.mode, facts=facts))
     return event
