@@ -1,0 +1,117 @@
+"""The run list at 100,000 rows: answered from an index, equally far from the first page and deep down."""
+
+import statistics
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from runs.models import Integrity, Run
+from tests.factories import DIGEST, START
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+ROWS = 100_000
+FILTERS = [
+    "",
+    "mode=telemetry",
+    "status=failed",
+    "templateId=t7",
+    "templateId=t6&mode=telemetry",
+    "telemetryAvailable=true",
+    "hasWarnings=true",
+    "sourceRunId=run_00000500",
+    "createdAfter=2026-11-23T12:00:00Z&mode=simulation",
+]
+
+
+def rows():
+    for n in range(ROWS):
+        at = START + timedelta(seconds=n // 3)
+        is_replay, has_failed = n % 10 == 0, n % 50 == 0
+        yield Run(
+            id=f"run_{n:08d}",
+            template_id=f"t{n % 12}",
+            template_title=f"Template number {n % 12}",
+            template_version="1.0.0",
+            mode=Run.Mode.TELEMETRY if is_replay else Run.Mode.SIMULATION,
+            status=Run.Status.FAILED if has_failed else Run.Status.SUCCEEDED,
+            failure_code="model_invalid" if has_failed else "",
+            created_at=at,
+            started_at=at,
+            finished_at=at,
+            bins=288,
+            bin_size=5,
+            bin_unit="minutes",
+            window_minutes=1440,
+            shape="g" * 48,
+            warning_count=n % 7 == 0,
+            input_hash=DIGEST,
+            manifest_hash=DIGEST,
+            integrity=Integrity.VALID,
+            source_run_id=f"run_{n // 100:08d}" if is_replay else None,
+            telemetry_available=n % 20 == 0,
+            telemetry_generated_at=at if n % 20 == 0 else None,
+        )
+
+
+@pytest.fixture
+def many_runs(db):
+    Run.objects.bulk_create(rows(), batch_size=2000)
+
+
+def page_query(api, url):
+    with CaptureQueriesContext(connection) as context:
+        assert api.get(url).status_code == 200
+    found = [q["sql"] for q in context if 'FROM "runs_run"' in q["sql"]]
+    return next(sql for sql in found if "COUNT" not in sql)
+
+
+def deep_cursor(api, query):
+    """The cursor of a page that lies far down: the way there goes from the other end of the list."""
+    first = api.get(f"/v1/runs?{query}&order=oldest&pageSize=50").json()["items"]
+    oldest = first[-1] if len(first) == 50 else first[len(first) // 2]
+    from flowtime.api.pagination import _cursor
+
+    row = Run.objects.values("created_at", "id").get(pk=oldest["runId"])
+    return _cursor(row, ("created_at", "id"), "newest", "n")
+
+
+def explain(sql):
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN QUERY PLAN " + sql.replace("%", "%%"))
+        return " / ".join(row[3] for row in cursor.fetchall())
+
+
+def median_ms(api, url):
+    times = []
+    for _ in range(15):
+        started = time.perf_counter()
+        assert api.get(url).status_code == 200
+        times.append(1000 * (time.perf_counter() - started))
+    return statistics.median(times)
+
+
+def test_every_page_is_answered_from_an_index_and_a_deep_one_as_fast_as_the_first(
+    api, many_runs, capsys
+):
+    for query in FILTERS:
+        deep = f"/v1/runs?{query}&cursor={deep_cursor(api, query)}"
+        for url in (f"/v1/runs?{query}", f"/v1/runs?{query}&order=oldest", deep):
+            sql = page_query(api, url)
+            if connection.vendor == "sqlite":
+                plan = explain(sql)
+                assert "USING INDEX" in plan or "USING COVERING INDEX" in plan, (url, plan)
+                assert "TEMP B-TREE" not in plan, (url, plan)
+
+    first = median_ms(api, "/v1/runs?pageSize=50")
+    deep = median_ms(api, f"/v1/runs?pageSize=50&cursor={deep_cursor(api, '')}")
+    filtered = median_ms(api, "/v1/runs?pageSize=50&templateId=t7&mode=simulation")
+
+    with capsys.disabled():
+        print(f"\n100,000 runs, ms: first {first:.1f}, deep {deep:.1f}, filtered {filtered:.1f}")
+    # Generous: a slow neighbour must not fail this, a walk through the table must.
+    assert deep <= 3 * first + 5
+    assert filtered <= 3 * first + 5
