@@ -119,8 +119,8 @@ def _declared(entry: Entry) -> Declared:
         name=name,
         type=kind,
         array_of=(array_of or "number") if kind == "array" else None,
-        minimum=entry.number("minimum"),
-        maximum=entry.number("maximum"),
+        minimum=_bound(entry, "minimum"),
+        maximum=_bound(entry, "maximum"),
         length=_length(entry),
         title=entry.text("title"),
         description=entry.text("description"),
@@ -156,6 +156,12 @@ def _refuse_foreign_keys(entry: Entry, kind: Any) -> None:
         if entry.has(name):
             message = f"{quoted(name)} does not belong to a parameter of type {kind}"
             entry.fault("key_not_for_kind", name, message)
+
+
+def _bound(entry: Entry, name: str) -> Any:
+    """A bound as it is written: whole numbers stay whole."""
+    value = entry.number(name)
+    return value if value is None or value is UNKNOWN else entry.values[name]
 
 
 def _length(entry: Entry) -> Any:

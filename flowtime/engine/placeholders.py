@@ -26,9 +26,8 @@ def check_placeholders(document: Document, names: Collection[str], notes: Collec
         if text not in used:
             used[text] = _used(text, declared)
         unknown, is_malformed = used[text]
-        if _is_fixed(path):
-            if _has_placeholder(text):
-                notes.add("placeholder_not_allowed", path, "no placeholder may stand here")
+        if _is_fixed(path) and _has_placeholder(text):
+            notes.add("placeholder_not_allowed", path, "no placeholder may stand here")
             continue
         if (unknown or is_malformed) and not notes.wants("unresolved_placeholder", path):
             # Scalars come in document order: those that follow would not be shown either.
@@ -52,10 +51,11 @@ def bind_document(
         root: dict[str, Any] = document.root
         return root
     writer = _Writer(document.root)
-    texts = _Texts(values or {})
+    texts, nothing = _Texts(values or {}), _Texts({})
     size, nodes = 0, 0
     for path, text in document.templates:
-        value = UNKNOWN if _is_fixed(path) else bind_text(text, texts, limits.max_string_chars)
+        known = nothing if _is_fixed(path) else texts
+        value = bind_text(text, known, limits.max_string_chars)
         if value is _TOO_LONG:
             message = f"max_string_chars is {limits.max_string_chars}, found more after binding"
             notes.add("limit_exceeded", path, message)
@@ -68,6 +68,15 @@ def bind_document(
             notes.add("limit_exceeded", (), message)
             break
         writer.put(path, value)
+    return writer.root
+
+
+def bind_fixed(document: Document) -> dict[str, Any]:
+    """The data with escapes resolved where no placeholder may stand; one that stands there is UNKNOWN."""
+    writer = _Writer(document.root)
+    for path, text in document.templates:
+        if _is_fixed(path):
+            writer.put(path, bind_text(text, _Texts({}), len(text)))
     return writer.root
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from .documents import freeze
 from .identifiers import CAPTURE_KEY, VERSION, is_class_id
 from .model import UNIT_MINUTES, ClassDef, Grid, Output, Rng, TrafficEntry
 from .outline import Item, Outline
@@ -115,15 +116,14 @@ def _metadata(root: Entry) -> tuple[Any, Any, Mapping[str, Any]]:
     if isinstance(capture_key, str) and not CAPTURE_KEY.match(capture_key):
         message = f"{quoted(capture_key)} cannot name a capture"
         metadata.fault("bad_id", "captureKey", message)
-    return name, version, _written_metadata(root, metadata)
+    return name, version, written_metadata(root.values["metadata"])
 
 
-def _written_metadata(root: Entry, metadata: Entry) -> Mapping[str, Any]:
-    """The metadata as given, its known keys in camelCase."""
+def written_metadata(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The metadata as given, read-only, its known keys in camelCase."""
     spellings = _METADATA.spellings
-    free = root.free("metadata")
     return MappingProxyType(
-        {spellings.get(key, key): value for key, value in free.items() if value is not None}
+        {spellings.get(key, key): freeze(item) for key, item in values.items() if item is not None}
     )
 
 

@@ -76,7 +76,9 @@ def id_text(entry: Entry, name: str = "id") -> Any:
     value = entry.values.get(name)
     if value is None:
         value = entry.meant(name)
-    return str(value) if is_number(value) else value
+    if is_number(value):
+        return str(value)
+    return value if value is UNKNOWN or isinstance(value, str) else None
 
 
 def _common(entry: Entry, name: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .documents import Document, freeze
@@ -13,11 +13,11 @@ from .intake import read_document
 from .model import ClassDef, Limits, Rng
 from .outline import Outline
 from .parameters import Declared, Parameter, read_parameters
-from .placeholders import bind_document, check_placeholders
+from .placeholders import bind_document, bind_fixed, check_placeholders
 from .problems import Collector
 from .reading import Entry, Keys, Reading
 from .references import check_references
-from .shape import read_outline
+from .shape import read_outline, written_metadata
 from .tracing import note_traceable_cycles
 from .unknown import UNKNOWN
 
@@ -89,11 +89,11 @@ def collector_for(document: Document, limits: Limits) -> Collector:
 
 def parameters_entry(document: Document, reading: Reading) -> Entry:
     """The root of the document, for reading the declarations of parameters."""
-    return Entry(reading, document.root, (), _PARAMETERS)
+    return Entry(reading, bind_fixed(document), (), _PARAMETERS)
 
 
 def _template(document: Document, declared: list[Declared], outline: Outline) -> Template:
-    classes = tuple(item.value for item in outline.classes if item.value.id is not UNKNOWN)
+    classes = tuple(_shown(item.value) for item in outline.classes if item.value.id is not UNKNOWN)
     rng = outline.rng
     known = {
         name: default if value is UNKNOWN else value
@@ -106,7 +106,7 @@ def _template(document: Document, declared: list[Declared], outline: Outline) ->
     return Template(
         id=outline.id,
         version=outline.version,
-        metadata=outline.metadata,
+        metadata=written_metadata(document.root["metadata"]),
         parameters=tuple(item.parameter for item in declared),
         classes=classes,
         mode="simulation" if outline.mode is UNKNOWN else outline.mode,
@@ -115,3 +115,10 @@ def _template(document: Document, declared: list[Declared], outline: Outline) ->
         document=freeze(document.root),
         source=document,
     )
+
+
+def _shown(definition: ClassDef) -> ClassDef:
+    """The class without texts that wait for a parameter."""
+    texts = (definition.display_name, definition.description)
+    name, description = (None if text is UNKNOWN else text for text in texts)
+    return replace(definition, display_name=name, description=description)

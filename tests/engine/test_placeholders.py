@@ -230,3 +230,26 @@ def test_values_cannot_multiply_beyond_the_limits() -> None:
         with pytest.raises(DocumentError) as refusal:
             bind(template, {"s": "y" * 1_000, "l": [0] * 100}, limits=limits)
         assert {p.code for p in refusal.value.problems} == {"limit_exceeded"}
+
+
+def test_parameters_may_hold_the_literal_sign_by_its_escape() -> None:
+    text = HEAD + NODES + "parameters: [{name: p, type: string, default: 'a $${b}'}]\n"
+    malformed = text.replace("$${b}", "${b.c}")
+
+    assert load_template(text).parameters[0].default == "a ${b}"
+    assert codes(malformed) == [("malformed_placeholder", "parameters[0].default")]
+    assert codes(text.replace("$${b}", "${p}")) == [
+        ("placeholder_not_allowed", "parameters[0].default")
+    ]
+
+
+def test_a_template_shows_its_texts_as_they_are_written() -> None:
+    text = HEAD.replace("title: Case", "title: 'Case ${i}'") + PARAMETERS + NODES
+    classes = "classes: [{id: Red, displayName: '${s}'}]\n"
+
+    template = load_template(text + classes)
+
+    assert template.metadata["title"] == "Case ${i}"
+    assert template.classes[0].display_name is None
+    assert bind(template).metadata["title"] == "Case 3"
+    assert bind(template).classes[0].display_name == "a: b  # c"
