@@ -62,16 +62,16 @@ def spark_path(values: Sequence[float | None], *, height: float = 18, points: in
     """A sparkline from zero, broken where undefined; beyond ``points`` the largest of each stretch is drawn."""
     drawn = largest_of_stretches(values, math.ceil(len(values) / points))
     finite = [value for value in drawn if value is not None]
-    top = max([*finite, 0.0]) or 1.0
-    bottom = min([*finite, 0.0])
-    scale = (height - 3) / (top - bottom)
+    # Halves: the difference of the two largest numbers there are is no number.
+    top, bottom = max([*finite, 0.0]) / 2, min([*finite, 0.0]) / 2
+    span = top - bottom or 1.0
     parts: list[str] = []
     is_open = False
     for index, value in enumerate(drawn):
         if value is None:
             is_open = False
             continue
-        y = height - 1.5 - (value - bottom) * scale
+        y = height - 1.5 - (value / 2 - bottom) / span * (height - 3)
         parts.append(f"{'L' if is_open else 'M'}{index} {y:.1f}")
         is_open = True
     return "".join(parts)

@@ -96,8 +96,8 @@ function* days(data) {
     const bin = (day * 86_400_000 - data.start) / 60_000 / data.binMinutes;
     if (bin >= data.bins) return;
     const at = new Date(day * 86_400_000);
-    const day = `${DAYS[at.getUTCDay()]} ${at.getUTCDate()}`;
-    yield [bin, `${day} ${MONTHS[at.getUTCMonth()]}`, day];
+    const short = `${DAYS[at.getUTCDay()]} ${at.getUTCDate()}`;
+    yield [bin, `${short} ${MONTHS[at.getUTCMonth()]}`, short];
   }
 }
 
