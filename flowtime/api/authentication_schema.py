@@ -13,14 +13,6 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer", "description": "A token of /v1/auth/tokens."}
 
 
-class BasicScheme(OpenApiAuthenticationExtension):
-    target_class = "flowtime.api.authentication.BasicCredentials"
-    name = "basic"
-
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        return {"type": "http", "scheme": "basic", "description": "Only to make a token."}
-
-
 class SessionScheme(OpenApiAuthenticationExtension):
     target_class = "rest_framework.authentication.SessionAuthentication"
     name = "session"

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, Signer
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
@@ -198,5 +198,4 @@ def page_of(item: type[serializers.BaseSerializer[Any]], *, name: str) -> Any:
         "totalCountIsExact": serializers.BooleanField(),
         "__doc__": "One page of a list.",
     }
-    # many=False: the document shows this object, although the action is called `list`.
-    return extend_schema_serializer(many=False)(type(name, (serializers.Serializer,), fields))
+    return type(name, (serializers.Serializer,), fields)

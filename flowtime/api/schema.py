@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import is_list_serializer
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework.permissions import AllowAny
 
@@ -82,6 +83,10 @@ class Schema(AutoSchema):
             if self._is_idempotent:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         return operation
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        # Our lists are objects with `items`; the generator would wrap whatever an action `list` answers.
+        return is_list_serializer(serializer)
 
     @property
     def _is_idempotent(self) -> bool:

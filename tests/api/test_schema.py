@@ -100,6 +100,16 @@ class TestDocument:
                 for code in media["examples"]:
                     assert str(PROBLEMS[code].status) == status, where
 
+    def test_no_answer_is_a_bare_array(self, document):
+        for where, operation in operations(document):
+            for place, media in bodies(operation):
+                assert media.get("schema", {}).get("type") != "array", f"{where} {place}"
+
+    def test_every_way_to_sign_in_is_described(self, document):
+        used = {name for _, one in operations(document) for way in one["security"] for name in way}
+
+        assert used == set(document["components"]["securitySchemes"])
+
     def test_no_name_is_made_up_by_the_generator(self, document):
         for name in document["components"]["schemas"]:
             assert not re.search(r"Enum$|[0-9a-f]{3}$|^Patched|Request_", name), name
