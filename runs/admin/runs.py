@@ -449,7 +449,7 @@ class RunEventAdmin(records.EventAdmin):
     """Lifecycle events of runs."""
 
     list_filter = (RunEventNameFilter,)
-    search_fields = ("run_id",)
+    search_fields = ("run__id",)
     search_help_text = "The beginning of a run id."
 
     @admin.display(description="Run")

@@ -74,7 +74,7 @@ class CaptureAdmin(RecordAdmin):
     list_select_related = ("requested_by",)
     list_filter = ("status", TemplateFilter, WarningFilter, "integrity")
     date_hierarchy = "requested_at"
-    search_fields = ("id", "source_run_id", "capture_key")
+    search_fields = ("id", "source_run__id", "capture_key")
     search_help_text = "The beginning of a capture id, of a run id or of a capture key."
     ordering = ("-requested_at", "-id")
     actions = ("verify", "generate_again")
@@ -373,7 +373,7 @@ class CaptureEventAdmin(records.EventAdmin):
     """Lifecycle events of captures, refusals among them."""
 
     list_filter = (CaptureEventNameFilter,)
-    search_fields = ("run_id", "capture_id")
+    search_fields = ("run__id", "capture__id")
     search_help_text = "The beginning of a run id or of a capture id."
     list_display = ("moment", "name", "subject", "run_link", "actor", "facts")
 
