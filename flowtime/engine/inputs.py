@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,13 +32,23 @@ INFLOW = "inflow"
 
 
 @dataclass(frozen=True, slots=True)
+class RoleRows:
+    """One role at several nodes, as rows of the gathered block."""
+
+    role: str
+    rows: Pick
+
+
+@dataclass(frozen=True, slots=True)
 class Bound:
     """The gathered rows of one run: ``values`` of shape (m, bins) with NaN for all that is not finite.
 
-    ``low`` and ``high`` are the extremes of all that is finite; ``broken`` says whether anything is not.
+    ``lows`` are the least values of each role at any node, NaN where something is missing; ``low`` and ``high`` the
+    extremes of all that is finite; ``broken`` says whether anything is not.
     """
 
     values: np.ndarray
+    lows: Mapping[str, float]
     low: float
     high: float
     broken: bool
@@ -47,18 +58,24 @@ class Bound:
         """The largest magnitude of all."""
         return max(self.high, -self.low)
 
-    def is_positive(self, rows: Pick) -> bool:
-        """Whether the rows are finite and above zero in every bin."""
-        return self.low > 0.0 or bool(self.values[rows].min() > 0.0)
+    def read(self, stack: RoleRows) -> np.ndarray:
+        """The rows as they are; not to be written to."""
+        data: np.ndarray = self.values[stack.rows]
+        return data
 
-    def positive(self, rows: Pick) -> np.ndarray:
+    def lowest(self, stack: RoleRows) -> float:
+        """A bound from below of the rows; NaN where something is missing."""
+        low = self.lows[stack.role]
+        return low if low > 0.0 else float(self.values[stack.rows].min())
+
+    def positive(self, stack: RoleRows) -> np.ndarray:
         """The rows with NaN wherever they are not above zero: a denominator that undefines its quotient."""
-        data = self.values[rows]
-        return data if data.min() > 0.0 else np.where(data > 0.0, data, np.nan)
+        data = self.read(stack)
+        return data if self.lowest(stack) > 0.0 else np.where(data > 0.0, data, np.nan)
 
-    def counted(self, rows: Pick) -> np.ndarray:
+    def counted(self, stack: RoleRows) -> np.ndarray:
         """The rows with 0 for what is missing; not to be written to."""
-        data = self.values[rows]
+        data = self.read(stack)
         return np.where(np.isnan(data), 0.0, data) if self.broken else data
 
 
@@ -69,6 +86,11 @@ class Inputs:
     rows: np.ndarray
     absent: tuple[int, ...]
     positions: Mapping[tuple[str, str], int]
+    spans: Mapping[str, slice]
+
+    def at(self, role: str, nodes: Iterable[str]) -> RoleRows:
+        """A role at several nodes that all have it."""
+        return RoleRows(role, self.pick((node, role) for node in nodes))
 
     def pick(self, pairs: Iterable[tuple[str, str]]) -> Pick:
         """The rows of (node, role) pairs inside the gathered block."""
@@ -80,13 +102,16 @@ class Inputs:
         if self.absent:
             data[list(self.absent)] = 0.0
         if not data.size:
-            return Bound(data, 0.0, 0.0, False)
-        low, high = float(data.min()), float(data.max())
-        if np.isfinite(low) and np.isfinite(high):
-            return Bound(data, low, high, False)
+            return Bound(data, {}, 0.0, 0.0, False)
+        lows, high = self._lows(data), float(data.max())
+        if all(map(math.isfinite, (high, *lows.values()))):
+            return Bound(data, lows, min(lows.values()), high, False)
         np.putmask(data, ~np.isfinite(data), np.nan)
         low, high = (float(find.reduce(data, axis=None)) for find in (np.fmin, np.fmax))
-        return Bound(data, low, high, True)
+        return Bound(data, self._lows(data), low, high, True)
+
+    def _lows(self, data: np.ndarray) -> dict[str, float]:
+        return {role: float(data[span].min()) for role, span in self.spans.items()}
 
 
 def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:
@@ -95,7 +120,9 @@ def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inp
     positions: dict[tuple[str, str], int] = {}
     rows: list[int] = []
     absent: list[int] = []
+    spans: dict[str, slice] = {}
     for role in (*ROLES, INFLOW):
+        first = len(rows)
         for place in places.values():
             key = _key(place, role)
             if key is None:
@@ -104,7 +131,9 @@ def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inp
                 absent.append(len(rows))
             positions[place.id, role] = len(rows)
             rows.append(found.get(key, 0))
-    return Inputs(np.array(rows, dtype=np.intp), tuple(absent), positions)
+        if len(rows) > first:
+            spans[role] = slice(first, len(rows))
+    return Inputs(np.array(rows, dtype=np.intp), tuple(absent), positions, spans)
 
 
 def _key(place: Place, role: str) -> str | None:

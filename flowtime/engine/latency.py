@@ -28,6 +28,7 @@ class Level:
     feeders: Pick
     delays: np.ndarray
     starts: np.ndarray
+    has_sinks: bool
 
 
 def prepare_levels(
@@ -73,6 +74,7 @@ def _level(
         feeders=pick([rows[keys[edge.source]] for edge in feeding]),
         delays=np.array([[edge.lag * bin_ms] for edge in feeding]).reshape(len(feeding), 1),
         starts=np.cumsum([0, *counts])[:-1],
+        has_sinks=any(layout.places[node].category == "sink" for node in nodes),
     )
 
 
@@ -83,11 +85,9 @@ def fill_latency(level: Level, values: np.ndarray, bound: Bound) -> None:
         if level.lacking.size:
             latency[level.lacking] = np.nan
         latency = _add(_from_feeders(level, values), latency)
-    if bound.is_positive(level.throughput):
-        values[level.outs] = latency
-    else:
-        served = bound.values[level.throughput] > 0.0
-        values[level.outs] = np.where(served, latency, np.nan)
+    served = bound.values[level.throughput]
+    is_served = bound.lows.get("served", 0.0) > 0.0 and not level.has_sinks
+    values[level.outs] = latency if is_served else np.where(served > 0.0, latency, np.nan)
 
 
 def _from_feeders(level: Level, values: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .expanded import Expanded
-from .inputs import INFLOW, Inputs
+from .inputs import INFLOW, Inputs, RoleRows
 from .metric_layout import MetricLayout
 from .stacks import Pick, pick
 
@@ -17,14 +17,14 @@ from .stacks import Pick, pick
 class Stack:
     """Nodes computed together: which rows of a metric they are, and what they read.
 
-    ``out`` are rows within the metric, of ``size`` nodes in all; ``roles`` rows of the gathered inputs, ``metrics``
-    rows within other metrics; ``numbers`` holds one constant a node, of shape (n, 1).
+    ``out`` are rows within the metric, of ``size`` nodes in all; ``roles`` are gathered inputs by what they are to the
+    formula, ``metrics`` rows within other metrics; ``numbers`` holds one constant a node, of shape (n, 1).
     """
 
     metric: str
     out: Pick
     size: int
-    roles: Mapping[str, Pick] = field(default_factory=dict)
+    roles: Mapping[str, RoleRows] = field(default_factory=dict)
     metrics: Mapping[str, Pick] = field(default_factory=dict)
     numbers: np.ndarray = field(default_factory=lambda: np.empty((0, 1)))
     kernel: tuple[float, ...] = ()
@@ -69,10 +69,7 @@ class Stacker:
                 metric=metric,
                 out=self.pick(metric, chosen),
                 size=len(self.layout.keys[metric]),
-                roles={
-                    name: self.inputs.pick((node, role) for node in chosen)
-                    for name, role in named.items()
-                },
+                roles={name: self.inputs.at(role, chosen) for name, role in named.items()},
                 metrics={other: self.pick(other, chosen) for other in metrics},
                 numbers=np.array(numbers or [], dtype=np.float64).reshape(-1, 1),
                 kernel=kernel,

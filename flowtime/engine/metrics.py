@@ -24,6 +24,8 @@ from .tightness import Squeeze, fill_shortfall, find_squeezes
 __all__ = ["METRICS", "PreparedMetrics", "compute", "prepare"]
 
 MINUTE_MS = 60_000.0
+LONG = 2048
+"""Bins from which on a copy costs more than writing to rows that lie apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,19 @@ def prepare(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedMetrics:
 
 
 class _Work:
-    """The gathered roles of a run, and the metrics found so far as dense stacks."""
+    """The gathered roles of a run, and the metrics found so far as stacks of all nodes that have them.
 
-    __slots__ = ("bound", "found")
+    In a long window results are computed where they belong; in a short one dense scratch is faster, and copied.
+    """
 
-    def __init__(self, bound: Bound) -> None:
+    __slots__ = ("bound", "found", "placed", "prepared", "values")
+
+    def __init__(self, prepared: PreparedMetrics, values: np.ndarray, bound: Bound) -> None:
+        self.prepared = prepared
+        self.values = values
         self.bound = bound
         self.found: dict[str, np.ndarray] = {}
+        self.placed: set[str] = set()
 
     def read(self, stack: Stack, metric: str) -> np.ndarray:
         """The rows of another metric that belong to the nodes of ``stack``."""
@@ -108,8 +116,17 @@ class _Work:
         return data
 
     def role(self, stack: Stack, role: str) -> np.ndarray:
-        data: np.ndarray = self.bound.values[stack.roles[role]]
-        return data
+        return self.bound.read(stack.roles[role])
+
+    def target(self, metric: str) -> np.ndarray:
+        """An array for all nodes that have a metric; it is found from now on."""
+        rows, bins = self.prepared.rows[metric], self.values.shape[1]
+        if bins >= LONG and isinstance(rows, slice):
+            self.found[metric] = self.values[rows]
+            self.placed.add(metric)
+        else:
+            self.found[metric] = np.empty((len(self.prepared.layout.keys[metric]), bins))
+        return self.found[metric]
 
     def put(self, stack: Stack, data: np.ndarray) -> None:
         """Keep what was computed for the nodes of ``stack``."""
@@ -117,15 +134,21 @@ class _Work:
             self.found[stack.metric] = data
             return
         if stack.metric not in self.found:
-            self.found[stack.metric] = np.empty((stack.size, data.shape[1]))
+            self.target(stack.metric)
         self.found[stack.metric][stack.out] = data
+
+    def store(self) -> None:
+        """Copy to the matrix what is not there yet."""
+        for metric, data in self.found.items():
+            if metric not in self.placed:
+                self.values[self.prepared.rows[metric]] = data
 
 
 def compute(plan: Any, state: State) -> None:
     """Fill the rows of every derived metric; all other rows of ``state.values`` are complete before."""
     prepared: PreparedMetrics = plan.prepared["metrics"]
     bound = state.bound = prepared.inputs.gather(state.values)
-    work = _Work(bound)
+    work = _Work(prepared, state.values, bound)
     overflows: list[int] = []
 
     def note(_kind: str, flag: int) -> None:
@@ -137,8 +160,7 @@ def compute(plan: Any, state: State) -> None:
         _find_ratios(prepared, work)
         _find_retries(prepared, work)
         _find_waiting(prepared, work, state.bin_minutes)
-        for metric, data in work.found.items():
-            state.values[prepared.rows[metric]] = data
+        work.store()
         for squeeze in prepared.squeezes:
             fill_shortfall(squeeze, state)
         for row, key in prepared.limited:
@@ -159,19 +181,22 @@ def _find_capacity(prepared: PreparedMetrics, work: _Work) -> None:
         servers = np.where(servers > 0.0, servers, 1.0)
         work.put(stack, work.role(stack, "capacity") * servers)
     for stack in prepared.utilization:
-        capacity = _above_zero(work.read(stack, "effectiveCapacity"))
-        work.put(stack, work.role(stack, "served") / capacity)
+        capacity = work.read(stack, "effectiveCapacity")
+        if prepared.servers or not work.bound.lows["capacity"] > 0.0:
+            capacity = np.where(capacity > 0.0, capacity, np.nan)
+        np.divide(work.role(stack, "served"), capacity, out=work.target("utilization"))
 
 
 def _find_times(prepared: PreparedMetrics, work: _Work, bin_ms: float) -> None:
     for stack in prepared.queue_time:
-        waiting = work.role(stack, "queueDepth") / work.bound.positive(stack.roles["served"])
-        waiting *= bin_ms
-        work.put(stack, waiting)
-        work.found["latencyMinutes"] = waiting / MINUTE_MS
+        served = work.bound.positive(stack.roles["served"])
+        waiting = np.divide(work.role(stack, "queueDepth"), served, out=work.target("queueTimeMs"))
+        np.multiply(waiting, bin_ms, out=waiting)
+        np.divide(waiting, MINUTE_MS, out=work.target("latencyMinutes"))
     for stack in prepared.service_time:
         counts = work.bound.positive(stack.roles["servedCount"])
-        work.put(stack, work.role(stack, "processingTimeMsSum") / counts)
+        handling = work.role(stack, "processingTimeMsSum")
+        np.divide(handling, counts, out=work.target("serviceTimeMs"))
     for stack in prepared.one_part:
         (part,) = stack.metrics
         work.put(stack, work.read(stack, part))
@@ -180,18 +205,21 @@ def _find_times(prepared: PreparedMetrics, work: _Work, bin_ms: float) -> None:
         total = np.where(np.isnan(waiting), handling, waiting + handling)
         work.put(stack, np.where(np.isnan(handling), waiting, total))
     for stack in prepared.efficiency:
-        cycle = _above_zero(work.read(stack, "cycleTimeMs"))
+        cycle = work.read(stack, "cycleTimeMs")
+        cycle = np.where(cycle > 0.0, cycle, np.nan)
         work.put(stack, work.read(stack, "serviceTimeMs") / cycle)
 
 
 def _find_ratios(prepared: PreparedMetrics, work: _Work) -> None:
     for stack in prepared.throughput:
-        arrivals, served = work.role(stack, "arrivals"), work.role(stack, "served")
-        is_plain = work.bound.is_positive(stack.roles["arrivals"])
-        ratio = served / (arrivals if is_plain else np.where(arrivals == 0.0, np.nan, arrivals))
-        if not (is_plain and work.bound.low >= 0.0):
+        arrivals = work.role(stack, "arrivals")
+        is_plain = work.bound.lowest(stack.roles["arrivals"]) > 0.0
+        if not is_plain:
+            arrivals = np.where(arrivals == 0.0, np.nan, arrivals)
+        ratio = np.divide(work.role(stack, "served"), arrivals, out=work.target("throughputRatio"))
+        if not (is_plain and work.bound.lows["served"] >= 0.0):
             np.maximum(ratio, 0.0, out=ratio)
-        work.put(stack, np.minimum(ratio, 1.0, out=ratio))
+        np.minimum(ratio, 1.0, out=ratio)
 
 
 def _find_retries(prepared: PreparedMetrics, work: _Work) -> None:
@@ -201,9 +229,11 @@ def _find_retries(prepared: PreparedMetrics, work: _Work) -> None:
     for stack in prepared.tax:
         is_derived = "attempts" in stack.metrics
         tries = work.read(stack, "attempts") if is_derived else work.role(stack, "attempts")
-        tries = _above_zero(tries)
+        if not tries.min() > 0.0:
+            tries = np.where(tries > 0.0, tries, np.nan)
         excess = tries - work.role(stack, "served")
-        np.maximum(excess, 0.0, out=excess)
+        if not work.bound.low >= 0.0 or not is_derived:
+            np.maximum(excess, 0.0, out=excess)
         work.put(stack, np.divide(excess, tries, out=excess))
     for stack in prepared.echo:
         failures = work.bound.counted(stack.roles["failures"])
@@ -234,8 +264,3 @@ def _find_waiting(prepared: PreparedMetrics, work: _Work, minutes: float) -> Non
         load = np.where((load > 0.0) & (load < 1.0), load, np.nan)
         handling = work.read(stack, "serviceTimeMs")
         work.put(stack, load / (1.0 - load) * stack.numbers * handling)
-
-
-def _above_zero(data: np.ndarray) -> np.ndarray:
-    """``data`` with NaN wherever it is not above zero."""
-    return data if data.min() > 0.0 else np.where(data > 0.0, data, np.nan)

@@ -42,10 +42,31 @@ class Context:
         found = self.classes.get(name, ())
         return tuple(c for c in found if not class_id or c == class_id)
 
+    def flows(self, wanted: Sequence[tuple[str, str, str]]) -> Flows:
+        """Series that are all in the matrix, as (node, role that it may be, key)."""
+        roles = [
+            self.inputs.positions.get((node, role))
+            if node in self.places and self.places[node].roles.get(role) == key
+            else None
+            for node, role, key in wanted
+        ]
+        positions = [position for position in roles if position is not None]
+        if len(positions) == len(wanted):
+            return Flows(pick(positions), True)
+        return Flows(pick([self.rows[key] for _, _, key in wanted]), False)
+
     def derived(self, metric: str, nodes: Iterable[str]) -> Pick:
         """Rows of the matrix that hold a metric."""
         keys = self.metrics.keys[metric]
         return pick([self.rows[keys[node]] for node in nodes])
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Series of several queues: rows of the gathered roles where all of them are roles, else of the matrix."""
+
+    rows: Pick
+    is_role: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +85,9 @@ class Run:
         data: np.ndarray = self.state.values[rows]
         return data
 
-    def counted_rows(self, rows: Pick) -> np.ndarray:
-        """Rows of the matrix that queues read, with 0 for all that is not finite; not to be written to."""
-        data = self.rows(rows)
+    def flows(self, flows: Flows) -> np.ndarray:
+        """Series that queues read, with 0 for all that is not finite; not to be written to."""
+        data: np.ndarray = (self.bound if flows.is_role else self.state).values[flows.rows]
         return np.where(np.isfinite(data), data, 0.0) if self.has_gaps else data
 
     def finite(self, key: str) -> np.ndarray:

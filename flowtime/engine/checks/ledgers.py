@@ -12,7 +12,7 @@ from ..expanded import QueueDef
 from ..ledger import RELATIVE
 from ..model import Edge
 from ..stacks import Pick, pick
-from .context import Check, Context, Run
+from .context import Check, Context, Flows, Run
 from .hits import Batch, Hit, amounts
 
 
@@ -60,13 +60,13 @@ class QueueLedgers:
     """
 
     nodes: tuple[str, ...]
-    inflows: Pick
-    outflows: Pick
+    inflows: Flows
+    outflows: Flows
     losers: Pick
-    losses: Pick
+    losses: Flows
     limited: Pick
     overflows: Pick
-    depths: Pick
+    depths: Flows
     seeds: np.ndarray
 
     def find(self, run: Run) -> Iterator[Batch]:
@@ -85,9 +85,9 @@ class QueueLedgers:
 
     def _shortage(self, run: Run) -> tuple[np.ndarray, np.ndarray]:
         """What levels, flows and overflow leave unexplained, and the levels."""
-        depth = run.rows(self.depths)
-        short = run.counted_rows(self.outflows) - run.counted_rows(self.inflows)
-        short[self.losers] += run.counted_rows(self.losses)
+        depth = run.flows(self.depths)
+        short = run.flows(self.outflows) - run.flows(self.inflows)
+        short[self.losers] += run.flows(self.losses)
         short[self.limited] += run.rows(self.overflows)
         short += depth
         short[:, 0] -= self.seeds
@@ -96,33 +96,31 @@ class QueueLedgers:
 
     def _sizes(self, run: Run) -> np.ndarray:
         """The largest flow of each queue, (n, 1): rounding of a level is in proportion to it."""
-        flows = [
-            np.abs(run.counted_rows(rows)).max(axis=1) for rows in (self.inflows, self.outflows)
-        ]
+        flows = [np.abs(run.flows(rows)).max(axis=1) for rows in (self.inflows, self.outflows)]
         sizes: np.ndarray = np.maximum(1.0, np.maximum(*flows))[:, None]
         return sizes
 
 
 def _queues(context: Context, queues: Sequence[QueueDef]) -> QueueLedgers | None:
-    """The queues of which every flow is a series of the index."""
+    """The queues of which every flow is a series of the index, in the order of their places."""
     rows = context.rows
+    ranks = {node: rank for rank, node in enumerate(context.places)}
     known = [q for q in queues if q.inflow in rows and q.outflow in rows]
+    known.sort(key=lambda queue: ranks.get(queue.key, len(ranks)))
     losers = [at for at, queue in enumerate(known) if queue.loss in rows]
     limited = [at for at, queue in enumerate(known) if queue.overflow in rows]
-    return (
-        QueueLedgers(
-            nodes=tuple(queue.key for queue in known),
-            inflows=pick([rows[queue.inflow] for queue in known]),
-            outflows=pick([rows[queue.outflow] for queue in known]),
-            losers=pick(losers),
-            losses=pick([rows[known[at].loss or ""] for at in losers]),
-            limited=pick(limited),
-            overflows=pick([rows[known[at].overflow or ""] for at in limited]),
-            depths=pick([rows[queue.depth] for queue in known]),
-            seeds=np.array([queue.seed for queue in known]),
-        )
-        if known
-        else None
+    if not known:
+        return None
+    return QueueLedgers(
+        nodes=tuple(queue.key for queue in known),
+        inflows=context.flows([(queue.key, "arrivals", queue.inflow) for queue in known]),
+        outflows=context.flows([(queue.key, "served", queue.outflow) for queue in known]),
+        losers=pick(losers),
+        losses=context.flows([(known[k].key, "errors", known[k].loss or "") for k in losers]),
+        limited=pick(limited),
+        overflows=pick([rows[known[at].overflow or ""] for at in limited]),
+        depths=context.flows([(queue.key, "queueDepth", queue.depth) for queue in known]),
+        seeds=np.array([queue.seed for queue in known]),
     )
 
 
