@@ -1,11 +1,10 @@
-"""The admin of runs and of their lifecycle events."""
+"""The admin of runs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -14,59 +13,15 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from flowtime.api.problems import request_id_of
-from runs import catalog, gating, selectors, services
+from runs import gating, selectors, services
 from runs.admin import records
+from runs.admin.filters import TemplateFilter, WarningFilter
 from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
-from runs.models import Run, RunEvent
+from runs.models import Run
 from runs.templatetags import flowtime_ui as ui
 from runs.wording import say_bytes, say_count, say_grid
 
-RUN_EVENTS = (
-    "run.created",
-    "run.started",
-    "run.succeeded",
-    "run.failed",
-    "run.cancel_requested",
-    "run.canceled",
-    "run.verified",
-)
-
 REPLAY_ACTIONS = {"model": "replayFromModel", "telemetry": "replayFromTelemetry"}
-
-
-class WarningFilter(admin.SimpleListFilter):
-    """Runs or captures with warnings, or without."""
-
-    title = "warnings"
-    parameter_name = "warnings"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The two choices."""
-        return [("yes", "With warnings"), ("no", "Without warnings")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow by the count on the row."""
-        match self.value():
-            case "yes":
-                return queryset.filter(warning_count__gt=0)
-            case "no":
-                return queryset.filter(warning_count=0)
-        return queryset
-
-
-class TemplateFilter(admin.SimpleListFilter):
-    """Rows of one template; the choices come from the catalog, not from a scan of the table."""
-
-    title = "template"
-    parameter_name = "template"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The catalog's templates."""
-        return [(entry.template_id, entry.title) for entry in catalog.all_entries()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow to one template."""
-        return queryset.filter(template_id=self.value()) if self.value() else queryset
 
 
 @admin.register(Run)
@@ -427,32 +382,3 @@ class RunAdmin(RecordAdmin):
             verified.get_integrity_display(),
             say_count(verified.series_count, "series", "series"),
         )
-
-
-class RunEventNameFilter(admin.SimpleListFilter):
-    """Events of one kind."""
-
-    title = "event"
-    parameter_name = "event"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The names of run events."""
-        return [(name, name) for name in RUN_EVENTS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow to one name."""
-        return queryset.filter(name=self.value()) if self.value() else queryset
-
-
-@admin.register(RunEvent)
-class RunEventAdmin(records.EventAdmin):
-    """Lifecycle events of runs."""
-
-    list_filter = (RunEventNameFilter,)
-    search_fields = ("run__id",)
-    search_help_text = "The beginning of a run id."
-
-    @admin.display(description="Run")
-    def subject(self, event: RunEvent) -> str:
-        """The run it happened to."""
-        return records.id_link("runs_run", event.run_id)

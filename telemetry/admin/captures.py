@@ -1,4 +1,4 @@
-"""The admin of captures and of their lifecycle events."""
+"""The admin of captures."""
 
 from __future__ import annotations
 
@@ -17,28 +17,15 @@ import runs.services as run_services
 from flowtime.api.problems import request_id_of
 from runs import gating
 from runs.admin import records
+from runs.admin.filters import TemplateFilter, WarningFilter
 from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
-from runs.admin.runs import TemplateFilter, WarningFilter
 from runs.templatetags import flowtime_ui as ui
 from runs.wording import say_bytes, say_count, say_ranges
 from telemetry import integrity, selectors, services
 from telemetry.admin import generating
-from telemetry.models import Capture, CaptureEvent
+from telemetry.models import Capture
 
 NO_BUNDLE = "This capture has no bundle."
-
-# http-api §4.2
-CAPTURE_EVENTS = (
-    "capture.requested",
-    "capture.started",
-    "capture.file_written",
-    "capture.published",
-    "capture.succeeded",
-    "capture.refused",
-    "capture.failed",
-    "capture.superseded",
-    "capture.verified",
-)
 
 
 def status_mark(capture: Capture) -> SafeString:
@@ -351,38 +338,3 @@ def _finding(problem: Any) -> str:
     if isinstance(problem, dict):
         return " ".join(str(part) for part in problem.values() if part)
     return str(problem)
-
-
-class CaptureEventNameFilter(admin.SimpleListFilter):
-    """Events of one kind."""
-
-    title = "event"
-    parameter_name = "event"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The names of capture events."""
-        return [(name, name) for name in CAPTURE_EVENTS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow to one name."""
-        return queryset.filter(name=self.value()) if self.value() else queryset
-
-
-@admin.register(CaptureEvent)
-class CaptureEventAdmin(records.EventAdmin):
-    """Lifecycle events of captures, refusals among them."""
-
-    list_filter = (CaptureEventNameFilter,)
-    search_fields = ("run__id", "capture__id")
-    search_help_text = "The beginning of a run id or of a capture id."
-    list_display = ("moment", "name", "subject", "run_link", "actor", "facts")
-
-    @admin.display(description="Capture")
-    def subject(self, event: CaptureEvent) -> str:
-        """The capture it happened to; a refusal made none."""
-        return records.id_link("telemetry_capture", event.capture_id or "")
-
-    @admin.display(description="Run")
-    def run_link(self, event: CaptureEvent) -> str:
-        """The run it was about."""
-        return records.id_link("runs_run", event.run_id)

@@ -368,7 +368,7 @@ class TestEvents:
         assert {event.name for event in by_name.context["cl"].result_list} == {"run.created"}
 
     def test_every_name_there_is_can_be_filtered_by(self, run: Run) -> None:
-        from runs.admin.runs import RUN_EVENTS
+        from runs.admin.events import RUN_EVENTS
 
         assert set(RunEvent.objects.values_list("name", flat=True)) <= set(RUN_EVENTS)
 

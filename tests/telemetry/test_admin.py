@@ -7,7 +7,8 @@ from django.test import Client
 
 from runs import gating
 from runs.models import Integrity, Run
-from telemetry.admin.captures import CAPTURE_EVENTS, NO_BUNDLE
+from telemetry.admin.captures import NO_BUNDLE
+from telemetry.admin.events import CAPTURE_EVENTS
 from telemetry.models import Capture, CaptureEvent
 from tests import flows
 from tests.admin_site import act, list_url, messages_of, queries_of, record_url
