@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from flowtime.engine import Limits, load_template
+from runs.planning import prepare_request
+from runs.requests import RunRequest
 from tests.runs.catalog.goldens import (
     GOLDEN,
     IDS,
@@ -208,6 +210,14 @@ def test_a_template_is_small_enough_to_be_read() -> None:
         assert len(data) < Limits().max_yaml_bytes // 50
         assert max(map(len, data.decode().splitlines())) <= 200
         assert load_template(data).id == template_id
+
+
+@pytest.mark.parametrize("template_id", IDS)
+def test_a_template_can_be_planned_with_its_data(template_id: str) -> None:
+    prepared = prepare_request(RunRequest(template_id=template_id, mode="simulation"))
+
+    assert prepared.model.to_document() == at_defaults(template_id).model.to_document()
+    assert len(prepared.sources) == (9 if template_id == "nyc-departures" else 0)
 
 
 def test_replicates_are_different_mondays_and_each_is_the_same_again() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from runs import catalog
 from runs.catalog.loader import MAX_TEMPLATE_BYTES
@@ -220,10 +221,14 @@ def test_a_link_that_leads_nowhere_or_to_itself_is_left_out(directory: Path) -> 
 def test_the_shipped_template_keeps_its_id(directory: Path) -> None:
     write(directory / "mine.yaml", OWN.replace("id: own", "id: first-steps"))
 
-    entry = catalog.get_entry("first-steps")
+    with capture_logs() as logs:
+        entry = catalog.get_entry("first-steps")
 
     assert entry.title == "A ticket desk with one clerk"
     assert own_ids() == set()
+    assert [(line["event"], line["template_id"]) for line in logs] == [
+        ("template.hidden", "first-steps")
+    ]
 
 
 def test_of_two_own_directories_the_first_keeps_the_id(
