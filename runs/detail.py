@@ -136,6 +136,8 @@ class TelemetryPanel:
     def last_steps(self) -> list[chronicle.Step]:
         """The last steps of the telemetry's life, oldest first, replays among them."""
         events = self.run.capture_events.filter(name__in=_PANEL_EVENTS).select_related("actor")
+        # A bundle in the way is a question with an answer, asked above; the events tab keeps it.
+        events = events.exclude(name="capture.refused", attributes__code="capture_exists")
         steps = chronicle.tell(events.order_by("-id")[:LAST_EVENTS])
         steps += [_replay_step(replay) for replay in self._finished_replays()]
         return sorted(steps, key=lambda step: step.at)[-LAST_EVENTS:]

@@ -46,6 +46,11 @@ class Declared:
         return _same(self.kind, self.field.value(), self.default_text)
 
     @property
+    def has_cells(self) -> bool:
+        """Whether the script makes a cell of each value; more than that are easier to write as text."""
+        return 0 < len(self.values) <= MOST_CELLS
+
+    @property
     def values(self) -> list[float]:
         """The numbers of an array field, for its bars; what is no number is drawn as nothing."""
         return [_number_or(text, 0.0) for text in _split(str(self.field.value() or ""))]
@@ -178,8 +183,8 @@ class RunForm(forms.Form):
         problems = refusal.extra.get("errors", [])
         for problem in problems:
             name = self._field_of(str(problem.get("pointer", "")))
-            sentence = str(problem.get("detail") or problem.get("message") or "")
-            self.add_error(name, sentence)
+            detail = str(problem.get("detail") or problem.get("message") or "")
+            self.add_error(name, _beside(name, detail))
             placed += 1
         if not placed:
             self.add_error(None, refusal.detail)
@@ -189,6 +194,15 @@ class RunForm(forms.Form):
         if pointer.startswith("/parameters/") and name in self.fields:
             return name
         return "seed" if pointer == "/rng/seed" else None
+
+
+def _beside(field: str | None, detail: str) -> str:
+    """A problem as a sentence beside its field, which has no need to be named again."""
+    if field is not None:
+        name = field.removeprefix("p-")
+        detail = detail.replace(f" of the parameter '{name}'", "")
+        detail = detail.replace(f"the parameter '{name}'", "this")
+    return f"{detail[:1].upper()}{detail[1:]}".removesuffix(".") + "."
 
 
 def initial_from_run(run: Run) -> dict[str, Any]:

@@ -111,8 +111,11 @@ def test_a_value_out_of_bounds_is_said_beside_its_field_and_nothing_typed_is_los
 
     assert response.status_code == 422
     assert "2 fields need another value." in text_of(response)
-    assert "0" in element_of(response, "id_p-perHour-error")["words"]
-    assert "many" in element_of(response, "id_p-extra-error")["words"]
+    assert (
+        element_of(response, "id_p-perHour-error")["words"] == "The value 0 is below the minimum 1."
+    )
+    said = element_of(response, "id_p-extra-error")["words"]
+    assert said == "This needs a whole number, not the text 'many'."
     field = element_of(response, "id_p-perHour")
     assert field["value"] == "0"
     assert field["aria-invalid"] == "true"

@@ -1,5 +1,4 @@
 // Array parameters: one cell a value made from the plain textarea, which stays what is sent.
-const MOST_CELLS = 60;
 
 function split(text) {
   return text.split(/[\s,;]+/).filter(Boolean);
@@ -85,7 +84,7 @@ function edit(field) {
   }
 
   const values = split(text.value);
-  if (values.length && values.length <= MOST_CELLS) build(values);
+  if (values.length && field.hasAttribute("data-cells")) build(values);
   else text.addEventListener("input", draw);
   field.querySelector("[data-defaults]")?.addEventListener("click", () => {
     const list = split(field.dataset.defaults);
