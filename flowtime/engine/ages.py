@@ -9,13 +9,13 @@ NOTHING = 1e-9
 
 
 def find_ages(
-    inflow: np.ndarray, depth: np.ndarray, seeds: np.ndarray, minutes: float
+    inflow: np.ndarray, depth: np.ndarray, seeds: np.ndarray, minutes: float, *, out: np.ndarray
 ) -> np.ndarray:
     """Ages in minutes at the end of each bin, for stacks of shape (n, bins) and seeds (n,); ``inflow`` has no gaps.
 
     A content that has come within the bin needs no look back.
     """
-    ages: np.ndarray = depth / inflow
+    ages: np.ndarray = np.divide(depth, inflow, out=out)
     np.putmask(ages, depth <= NOTHING, 0.0)
     # A ratio below zero: a correction came in, and all that waits is older.
     is_older = (ages > 1.0) | (ages < 0.0)

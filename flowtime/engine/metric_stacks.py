@@ -17,12 +17,13 @@ from .stacks import Pick, pick
 class Stack:
     """Nodes computed together: which rows of a metric they are, and what they read.
 
-    ``out`` are rows within the metric, of ``size`` nodes in all; ``roles`` are gathered inputs by what they are to the
+    ``out`` are the ``count`` rows within the metric, of ``size`` nodes in all; ``roles`` are gathered inputs by what they are to the
     formula, ``metrics`` rows within other metrics; ``numbers`` holds one constant a node, of shape (n, 1).
     """
 
     metric: str
     out: Pick
+    count: int
     size: int
     roles: Mapping[str, RoleRows] = field(default_factory=dict)
     metrics: Mapping[str, Pick] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Stacker:
             Stack(
                 metric=metric,
                 out=self.pick(metric, chosen),
+                count=len(chosen),
                 size=len(self.layout.keys[metric]),
                 roles={name: self.inputs.at(role, chosen) for name, role in named.items()},
                 metrics={other: self.pick(other, chosen) for other in metrics},

@@ -39,6 +39,7 @@ class PreparedMetrics:
     servers: tuple[Stack, ...]
     utilization: tuple[Stack, ...]
     queue_time: tuple[Stack, ...]
+    latency: tuple[Stack, ...]
     service_time: tuple[Stack, ...]
     one_part: tuple[Stack, ...]
     two_parts: tuple[Stack, ...]
@@ -72,6 +73,7 @@ def prepare(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedMetrics:
         servers=servers,
         utilization=stacks.stack("utilization", None, ("served",), ("effectiveCapacity",)),
         queue_time=stacks.stack("queueTimeMs", None, ("queueDepth", "served")),
+        latency=stacks.stack("latencyMinutes", None, (), ("queueTimeMs",)),
         service_time=stacks.stack("serviceTimeMs", None, ("processingTimeMsSum", "servedCount")),
         one_part=one_part,
         two_parts=two_parts,
@@ -118,15 +120,13 @@ class _Work:
     def role(self, stack: Stack, role: str) -> np.ndarray:
         return self.bound.read(stack.roles[role])
 
-    def target(self, metric: str) -> np.ndarray:
-        """An array for all nodes that have a metric; it is found from now on."""
-        rows, bins = self.prepared.rows[metric], self.values.shape[1]
-        if bins >= LONG and isinstance(rows, slice):
-            self.found[metric] = self.values[rows]
-            self.placed.add(metric)
-        else:
-            self.found[metric] = np.empty((len(self.prepared.layout.keys[metric]), bins))
-        return self.found[metric]
+    def target(self, stack: Stack) -> np.ndarray:
+        """An array to compute the nodes of ``stack`` into, before ``put``."""
+        rows, bins = self.prepared.rows[stack.metric], self.values.shape[1]
+        if stack.is_whole and bins >= LONG and isinstance(rows, slice):
+            self.placed.add(stack.metric)
+            return self.values[rows]
+        return np.empty((stack.count, bins))
 
     def put(self, stack: Stack, data: np.ndarray) -> None:
         """Keep what was computed for the nodes of ``stack``."""
@@ -134,7 +134,7 @@ class _Work:
             self.found[stack.metric] = data
             return
         if stack.metric not in self.found:
-            self.target(stack.metric)
+            self.found[stack.metric] = np.empty((stack.size, data.shape[1]))
         self.found[stack.metric][stack.out] = data
 
     def store(self) -> None:
@@ -184,19 +184,22 @@ def _find_capacity(prepared: PreparedMetrics, work: _Work) -> None:
         capacity = work.read(stack, "effectiveCapacity")
         if prepared.servers or not work.bound.lows["capacity"] > 0.0:
             capacity = np.where(capacity > 0.0, capacity, np.nan)
-        np.divide(work.role(stack, "served"), capacity, out=work.target("utilization"))
+        load = np.divide(work.role(stack, "served"), capacity, out=work.target(stack))
+        work.put(stack, load)
 
 
 def _find_times(prepared: PreparedMetrics, work: _Work, bin_ms: float) -> None:
     for stack in prepared.queue_time:
         served = work.bound.positive(stack.roles["served"])
-        waiting = np.divide(work.role(stack, "queueDepth"), served, out=work.target("queueTimeMs"))
-        np.multiply(waiting, bin_ms, out=waiting)
-        np.divide(waiting, MINUTE_MS, out=work.target("latencyMinutes"))
+        waiting = np.divide(work.role(stack, "queueDepth"), served, out=work.target(stack))
+        work.put(stack, np.multiply(waiting, bin_ms, out=waiting))
+    for stack in prepared.latency:
+        waiting = work.read(stack, "queueTimeMs")
+        work.put(stack, np.divide(waiting, MINUTE_MS, out=work.target(stack)))
     for stack in prepared.service_time:
         counts = work.bound.positive(stack.roles["servedCount"])
         handling = work.role(stack, "processingTimeMsSum")
-        np.divide(handling, counts, out=work.target("serviceTimeMs"))
+        work.put(stack, np.divide(handling, counts, out=work.target(stack)))
     for stack in prepared.one_part:
         (part,) = stack.metrics
         work.put(stack, work.read(stack, part))
@@ -216,49 +219,51 @@ def _find_ratios(prepared: PreparedMetrics, work: _Work) -> None:
         is_plain = work.bound.lowest(stack.roles["arrivals"]) > 0.0
         if not is_plain:
             arrivals = np.where(arrivals == 0.0, np.nan, arrivals)
-        ratio = np.divide(work.role(stack, "served"), arrivals, out=work.target("throughputRatio"))
+        ratio = np.divide(work.role(stack, "served"), arrivals, out=work.target(stack))
         if not (is_plain and work.bound.lows["served"] >= 0.0):
             np.maximum(ratio, 0.0, out=ratio)
-        np.minimum(ratio, 1.0, out=ratio)
+        work.put(stack, np.minimum(ratio, 1.0, out=ratio))
 
 
 def _find_retries(prepared: PreparedMetrics, work: _Work) -> None:
     for stack in prepared.attempts:
         served = work.role(stack, "served")
-        work.put(stack, served + work.role(stack, "failed") if "failed" in stack.roles else served)
+        if "failed" in stack.roles:
+            served = np.add(served, work.role(stack, "failed"), out=work.target(stack))
+        work.put(stack, served)
     for stack in prepared.tax:
         is_derived = "attempts" in stack.metrics
         tries = work.read(stack, "attempts") if is_derived else work.role(stack, "attempts")
         if not tries.min() > 0.0:
             tries = np.where(tries > 0.0, tries, np.nan)
-        excess = tries - work.role(stack, "served")
+        excess = np.subtract(tries, work.role(stack, "served"), out=work.target(stack))
         if not work.bound.low >= 0.0 or not is_derived:
             np.maximum(excess, 0.0, out=excess)
         work.put(stack, np.divide(excess, tries, out=excess))
     for stack in prepared.echo:
         failures = work.bound.counted(stack.roles["failures"])
-        work.put(stack, _convolve(failures, stack.kernel))
+        work.put(stack, _convolve(failures, stack.kernel, work.target(stack)))
 
 
-def _convolve(failures: np.ndarray, kernel: tuple[float, ...]) -> np.ndarray:
+def _convolve(failures: np.ndarray, kernel: tuple[float, ...], out: np.ndarray) -> np.ndarray:
     """The sum over ``j`` of ``failures[t-j] * kernel[j]``, with nothing before the first bin."""
     bins = failures.shape[1]
-    echo = np.empty_like(failures)
     delays = [delay for delay, tap in enumerate(kernel[:bins]) if tap]
     first = delays[0] if delays else bins
-    echo[:, :first] = 0.0
+    out[:, :first] = 0.0
     if delays:
-        np.multiply(failures[:, : bins - first], kernel[first], out=echo[:, first:])
+        np.multiply(failures[:, : bins - first], kernel[first], out=out[:, first:])
     for delay in delays[1:]:
-        echo[:, delay:] += failures[:, : bins - delay] * kernel[delay]
-    return echo
+        out[:, delay:] += failures[:, : bins - delay] * kernel[delay]
+    return out
 
 
 def _find_waiting(prepared: PreparedMetrics, work: _Work, minutes: float) -> None:
     for stack in prepared.ages:
         inflow = work.bound.counted(stack.roles["inflow"])
         depth = work.role(stack, "depth")
-        work.put(stack, find_ages(inflow, depth, stack.numbers[:, 0], minutes))
+        ages = find_ages(inflow, depth, stack.numbers[:, 0], minutes, out=work.target(stack))
+        work.put(stack, ages)
     for stack in prepared.kingman:
         load = work.read(stack, "utilization")
         load = np.where((load > 0.0) & (load < 1.0), load, np.nan)

@@ -12,7 +12,7 @@ from flowtime.engine.ages import find_ages
 def ages(inflow: list[float], depth: list[float], seed: float = 0.0) -> list[float]:
     came, held = (np.array([values], dtype=float) for values in (inflow, depth))
     with np.errstate(all="ignore"):
-        found = find_ages(came, held, np.array([seed]), 1.0)
+        found = find_ages(came, held, np.array([seed]), 1.0, out=np.empty_like(came))
     return [float(age) for age in found[0]]
 
 
