@@ -21,7 +21,7 @@ class ApiConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks; make the cache table and the roles whenever migrations have run."""
         from flowtime import checks  # noqa: F401  (registers itself)
-        from flowtime.api import authentication_schema  # noqa: F401  (registers itself)
+        from flowtime.api import schema_extensions  # noqa: F401  (registers itself)
 
         # No sender: permissions of the apps that migrate last must be there too.
         post_migrate.connect(_prepare_database, dispatch_uid="flowtime.api.prepare_database")

@@ -1,8 +1,8 @@
-"""How the OpenAPI document names our ways to sign in."""
+"""What the OpenAPI document must be told about our own classes: ways to sign in, and strict bodies."""
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -25,3 +25,16 @@ class SessionScheme(OpenApiAuthenticationExtension):
             "name": "flowtime_session",
             "description": "The session of the pages; writing needs `X-CSRFToken` too.",
         }
+
+
+class StrictBody(OpenApiSerializerExtension):
+    """What StrictSerializer refuses, said in the document."""
+
+    target_class = "flowtime.api.serializers.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        mapped: dict[str, Any] = auto_schema._map_serializer(
+            self.target, direction, bypass_extensions=True
+        )
+        return mapped | {"additionalProperties": False}
