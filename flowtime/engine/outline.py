@@ -30,7 +30,8 @@ PartT = TypeVar("PartT")
 class Item(Generic[PartT]):
     """One entry of a list: ``id`` is its text even where the pattern refuses it, UNKNOWN where it is pending.
 
-    ``inner`` holds the mappings inside it (``semantics``, ``dispatchSchedule`` ...), ``rows`` the lists of mappings.
+    ``inner`` holds the mappings inside it (``semantics``, ``dispatchSchedule`` ...), ``rows`` the lists of mappings,
+    ``dependencies`` what an expression is said to read.
     """
 
     entry: Entry
@@ -38,6 +39,7 @@ class Item(Generic[PartT]):
     value: PartT
     inner: dict[str, Entry] = field(default_factory=dict)
     rows: dict[str, list[Entry]] = field(default_factory=dict)
+    dependencies: Any = None
 
     @property
     def path(self) -> Path:

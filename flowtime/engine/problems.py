@@ -130,7 +130,7 @@ def path_text(path: Path) -> str:
     for step in path:
         if isinstance(step, int):
             parts.append(f"[{step}]")
-        elif _IDENTIFIER.match(step):
+        elif len(step) <= _SHOWN and _IDENTIFIER.match(step):
             parts.append(f".{step}" if parts else step)
         else:
             parts.append(f'["{shown(step)}"]')

@@ -282,8 +282,11 @@ class Entry:
 
     def texts(self, name: str) -> Any:
         """A list of non-empty strings, as a tuple in which a faulty one is UNKNOWN."""
-        if self.values.get(name) is UNKNOWN:
-            return UNKNOWN
+        value = self.values.get(name)
+        if value is UNKNOWN or value is None:
+            return () if value is None else UNKNOWN
+        if not isinstance(value, list):
+            return self.wrong(name, "a list")
         found: list[Any] = []
         for path, item in self.items(name):
             if item is UNKNOWN or (isinstance(item, str) and item.strip()):

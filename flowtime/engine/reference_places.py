@@ -16,7 +16,6 @@ from .unknown import UNKNOWN
 
 _NEW_ID_ROLES = ("queueDepth", "served", *RETRY_ROLES)
 _WIP_KEYS = ("wipLimit", "wipLimitSeries", "wipOverflow")
-_LIMITABLE = ("service", "dependency", "serviceWithBuffer", "queue", "dlq")
 
 
 def check_places(outline: Outline, registry: Registry) -> None:
@@ -169,7 +168,8 @@ def _check_shared_served(outline: Outline, registry: Registry) -> None:
     for item in outline.places:
         place = item.value
         served = UNKNOWN if place.roles is UNKNOWN else place.roles.get("served")
-        if not isinstance(served, SeriesRef) or place.kind not in _LIMITABLE:
+        # What a sink serves is its arrivals under another name: it may read a limited series.
+        if not isinstance(served, SeriesRef) or place.kind == "sink":
             continue
         if registry.is_authored(served.id):
             sharing.setdefault(served.id, []).append(item)

@@ -91,16 +91,14 @@ class _Checker:
                 seen.add((ref.id, ref.class_id))
                 self._check_name(ref.id, path, ref, node.text)
                 self._check_class(ref.class_id, path, ref, node.text)
-        if node.initial is not None and item.id not in {ref.id for ref in found}:
+        if node.initial not in (None, UNKNOWN) and item.id not in {ref.id for ref in found}:
             message = "'initial' is for an expression that reads its own past"
             item.entry.fault("key_not_for_kind", "initial", message)
-        if item.entry.has("dependencies"):
-            self._check_dependencies(item.entry, {ref.id for ref in found})
+        listed = item.dependencies
+        if listed not in (None, UNKNOWN) and UNKNOWN not in listed:
+            self._check_dependencies(item.entry, listed, {ref.id for ref in found})
 
-    def _check_dependencies(self, entry: Entry, used: set[str]) -> None:
-        listed = entry.texts("dependencies")
-        if listed is UNKNOWN or UNKNOWN in listed:
-            return
+    def _check_dependencies(self, entry: Entry, listed: Sequence[str], used: set[str]) -> None:
         names = [series_reference(text) for text in listed]
         ids = [name.id if isinstance(name, SeriesRef) else name.text for name in names]
         for i, name in enumerate(ids):
@@ -188,7 +186,7 @@ class _Checker:
     def check_traffic(self) -> None:
         outline, registry = self.outline, self.registry
         if outline.traffic_path is not None and not outline.classes:
-            if not outline.root.has("classes"):
+            if outline.root.values.get("classes") in (None, []):
                 message = "traffic needs declared classes"
                 self.notes.add("traffic_without_classes", outline.traffic_path, message)
             return

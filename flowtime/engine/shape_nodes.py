@@ -129,6 +129,8 @@ def _expr(item: Item[Any], common: dict[str, Any], bins: int | Any) -> ExprNode:
         text = value_text(text)
     elif text is not UNKNOWN and not isinstance(text, str):
         text = entry.wrong("expr", "text")
+    if entry.has("dependencies"):
+        item.dependencies = entry.texts("dependencies")
     return ExprNode(
         **common,
         text=text,

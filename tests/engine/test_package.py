@@ -1,0 +1,119 @@
+"""The package as a whole: what it exports, and what importing it does not do (engine §1, §23, §27.6)."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import flowtime.engine as engine
+
+ROOT = Path(engine.__file__).parent
+PUBLIC = {
+    "load_template",
+    "bind",
+    "load_model",
+    "validate",
+    "Template",
+    "Parameter",
+    "Model",
+    "Grid",
+    "Rng",
+    "Limits",
+    "Problem",
+    "Warning",
+    "Report",
+    "compile_model",
+    "Plan",
+    "evaluate",
+    "Result",
+    "SeriesInfo",
+    "COLOURS",
+    "input_hash",
+    "deterministic_run_id",
+    "canonical_json",
+    "array_digest",
+    "bin_events",
+    "Pcg32",
+    "PROFILES",
+    "SEMANTICS_VERSION",
+    "EngineError",
+    "DocumentError",
+    "SourceError",
+    "Cancelled",
+}
+
+
+def test_the_public_names_are_these_and_no_others() -> None:
+    assert set(engine.__all__) == PUBLIC
+    assert all(hasattr(engine, name) for name in PUBLIC)
+
+
+def test_what_goes_out_is_frozen() -> None:
+    kinds = [
+        engine.Template,
+        engine.Parameter,
+        engine.Model,
+        engine.Grid,
+        engine.Rng,
+        engine.Limits,
+    ]
+    kinds += [engine.Problem, engine.Warning, engine.Report, engine.Plan, engine.SeriesInfo]
+
+    for kind in kinds:
+        assert dataclasses.is_dataclass(kind)
+        assert kind.__dataclass_params__.frozen, kind
+        assert hasattr(kind, "__slots__"), kind
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_the_engine_needs_numpy_and_one_module_needs_yaml() -> None:
+    needed = {path: imports(path) - sys.stdlib_module_names for path in ROOT.rglob("*.py")}
+
+    assert {name for names in needed.values() for name in names} == {"numpy", "yaml"}
+    assert [path.name for path, names in needed.items() if "yaml" in names] == ["yaml_text.py"]
+
+
+def test_the_engine_reads_no_clock_no_file_and_no_environment() -> None:
+    forbidden = {
+        "os",
+        "io",
+        "pathlib",
+        "socket",
+        "time",
+        "datetime",
+        "random",
+        "threading",
+        "logging",
+    }
+
+    for path in ROOT.rglob("*.py"):
+        assert not imports(path) & forbidden, path.name
+
+
+def test_importing_the_engine_imports_no_application() -> None:
+    program = (
+        "import sys, threading, flowtime.engine\n"
+        "names = {name.split('.')[0] for name in sys.modules}\n"
+        "assert not names & {'django', 'rest_framework', 'runs', 'telemetry'}, names\n"
+        "assert threading.active_count() == 1\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT.parent.parent)
+
+
+def test_every_module_says_what_lives_there() -> None:
+    for path in ROOT.rglob("*.py"):
+        assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), path.name
