@@ -14,16 +14,14 @@ from .class_rules import (
     list_rules,
     supplied_parts,
 )
+from .components import Lags, strong_components
 from .expanded import Expanded, QueueDef
 from .series_ids import bare, part_key
 from .tape import Operand, Tape
 from .vertices import Blueprint, Given, Recipe, Vertex
 
-Reads = Mapping[str, Mapping[str, int]]
-"""Of each vertex, the vertices it reads, each with the smallest lag."""
 
-
-def follow_classes(expanded: Expanded, blueprint: Blueprint, reads: Reads) -> ClassFlow:
+def follow_classes(expanded: Expanded, blueprint: Blueprint, reads: Lags) -> ClassFlow:
     """Decide which classes occur where; ``reads`` are the dependencies of the totals, parts being ``key@``.
 
     An authored service without classes of its own takes the mix of its queue, unless several nodes share it or that
@@ -74,19 +72,21 @@ def _recipe(flow: ClassFlow, key: str) -> Recipe:
 
 
 def _spread(rules: Mapping[str, Rule]) -> dict[str, frozenset[str]]:
-    """The classes of each series: the least sets that satisfy every rule, and only those that are not empty."""
-    readers: dict[str, list[str]] = {}
-    for key, rule in rules.items():
-        for source, _ in rule.sources:
-            readers.setdefault(bare(source), []).append(key)
+    """The classes of each series, only those that are not empty.
+
+    Every series is looked at after those it follows from; around a loop the sets grow until they no longer change.
+    """
+    sources = {key: {bare(source): 0 for source, _ in rule.sources} for key, rule in rules.items()}
     known: dict[str, frozenset[str]] = {}
-    waiting = dict.fromkeys(rules)
-    while waiting:
-        key, _ = waiting.popitem()
-        found = frozenset(rules[key].occur(known)) | known.get(key, frozenset())
-        if found != known.get(key, frozenset()):
-            known[key] = found
-            waiting.update(dict.fromkeys(readers.get(key, ())))
+    for group in strong_components(rules, sources):
+        is_settled = False
+        while not is_settled:
+            is_settled = True
+            for key in group:
+                found = frozenset(rules[key].occur(known)) | known.get(key, frozenset())
+                if found != known.get(key, frozenset()):
+                    known[key] = found
+                    is_settled = False
     return dict(sorted(known.items()))
 
 
@@ -144,7 +144,7 @@ def _is_shared(queue: QueueDef, expanded: Expanded) -> bool:
     return sum(roles.get("served") == queue.served for roles in expanded.roles.values()) > 1
 
 
-def _closes(served: str, rules: Mapping[str, Rule], known: Known, reads: Reads) -> bool:
+def _closes(served: str, rules: Mapping[str, Rule], known: Known, reads: Lags) -> bool:
     """Whether the parts of ``served`` would need themselves within a bin."""
     seen: set[str] = set()
     stack = [f"{served}@"]
@@ -159,7 +159,7 @@ def _closes(served: str, rules: Mapping[str, Rule], known: Known, reads: Reads) 
     return False
 
 
-def _same_bin(vertex: str, rules: Mapping[str, Rule], known: Known, reads: Reads) -> Iterator[str]:
+def _same_bin(vertex: str, rules: Mapping[str, Rule], known: Known, reads: Lags) -> Iterator[str]:
     """What ``vertex`` needs of the same bin; parts also need their total and the parts they follow from."""
     key, at, _ = vertex.partition("@")
     if not at:

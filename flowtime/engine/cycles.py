@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from .components import Lags, strong_components
 from .errors import Problem
 from .expand import expand
 from .expanded import Expanded
-from .graph import Graph, Lags, build_graph, strong_components
+from .graph import Graph, build_graph
 from .model import ExprNode, Model, RouterNode
 from .naming import name_series
 from .series_ids import bare

@@ -11,8 +11,8 @@ import numpy as np
 from . import feedback, vectors
 from .draft import ZERO
 from .emit import Surroundings
-from .feedback import LoopCode, chunk_size
 from .expanded import QueueDef
+from .feedback import LoopCode, chunk_size
 from .graph import Component, Graph
 from .scans import Scan, plan_scan
 from .tape import SAFE, Note, Operand, Tape, Value, bound

@@ -114,9 +114,9 @@ class Tape:
         if lag == 0 and key in self.produced:
             return self.produced[key]
         scalar = self._scalars.get(key)
-        if scalar is not None and (lag == 0 or scalar == initial):
-            return scalar
-        known = abs(scalar) if scalar is not None else self._bounds.get(key, math.inf)
+        if scalar is not None and not isinstance(initial, Split):
+            return self.choose(self.is_open(1, lag), scalar, initial)
+        known = self._bounds.get(key, math.inf)
         start = initial.seed if isinstance(initial, Split) else abs(initial)
         return self._step("load", (), (key, lag, initial), max(known, start if lag else 0.0))
 
