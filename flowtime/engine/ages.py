@@ -8,39 +8,53 @@ NOTHING = 1e-9
 """A level, or a cumulative difference, that counts as none (engine §17.3)."""
 
 
-def find_ages(
-    inflow: np.ndarray, depth: np.ndarray, seeds: np.ndarray, minutes: float, *, out: np.ndarray
-) -> np.ndarray:
-    """Ages in minutes at the end of each bin, for stacks of shape (n, bins) and seeds (n,); ``inflow`` has no gaps.
+def settle_ages(
+    ages: np.ndarray,
+    inflow: np.ndarray,
+    depth: np.ndarray,
+    seeds: np.ndarray,
+    *,
+    never_negative: bool,
+) -> None:
+    """Turn ``depth / inflow`` into ages in bins at the end of each bin, for stacks (n, bins) and seeds (n,).
 
-    A content that has come within the bin needs no look back.
+    A content that has come within the bin is as old as that ratio; of an older one the first unit is looked up.
+    ``inflow`` has no gaps, and with ``never_negative`` nothing below zero.
     """
-    ages: np.ndarray = np.divide(depth, inflow, out=out)
     np.putmask(ages, depth <= NOTHING, 0.0)
-    # A ratio below zero: a correction came in, and all that waits is older.
-    is_older = (ages > 1.0) | (ages < 0.0)
+    is_older = ages > 1.0
+    if not never_negative:
+        is_older |= ages < 0.0
     if np.count_nonzero(is_older):
         for row in np.flatnonzero(is_older.any(axis=1)).tolist():
             bins = np.flatnonzero(is_older[row])
-            ages[row, bins] = _look_back(inflow[row], depth[row], float(seeds[row]), bins)
-    ages *= minutes
-    return ages
+            came = np.cumsum(inflow[row])
+            came += seeds[row]
+            # A correction below zero must not hide a later arrival: the search needs a sequence that never falls.
+            steps = came if never_negative else np.maximum.accumulate(came)
+            ages[row, bins] = _look_back(came, steps, inflow[row], depth[row], seeds[row], bins)
 
 
-def _look_back(inflow: np.ndarray, depth: np.ndarray, seed: float, bins: np.ndarray) -> np.ndarray:
+def _look_back(
+    came: np.ndarray,
+    steps: np.ndarray,
+    inflow: np.ndarray,
+    depth: np.ndarray,
+    seed: float,
+    bins: np.ndarray,
+) -> np.ndarray:
     """Ages in bins at ``bins`` of one queue, from the bin in which the first unit still there has come.
 
     What has left so far is what has come minus what is there: the ledger of engine §18.1 makes that equal to the
     cumulative out + lost + overflow.
     """
-    came = np.cumsum(inflow)
-    came += seed
     left = came[bins] - depth[bins]
-    # A correction below zero must not hide a later arrival: the search needs a sequence that never falls.
-    first = np.searchsorted(np.maximum.accumulate(came), left + NOTHING, side="right")
+    first = steps.searchsorted(left + NOTHING, side="right")
     np.minimum(first, bins, out=first)
-    before = np.where(first > 0, came[first - 1], seed)
+    before = came[first - 1]
+    before[first == 0] = seed
     ages: np.ndarray = bins + 1.0 - first - (left - before) / inflow[first]
-    is_seed = left + NOTHING < seed
-    ages[is_seed] = bins[is_seed] + 1.0
+    if seed > 0.0:
+        is_seed = left + NOTHING < seed
+        ages[is_seed] = bins[is_seed] + 1.0
     return ages

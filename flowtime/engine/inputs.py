@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,23 +31,30 @@ INFLOW = "inflow"
 """A stand-in for a role: what enters the node's queue, where that is not its arrivals."""
 
 
+LONG = 2048
+"""Bins from which on a copy costs more than reading and writing rows that lie apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class RoleRows:
-    """One role at several nodes, as rows of the gathered block."""
+    """One role at several nodes: as rows of a gathered block, and as rows of the matrix."""
 
     role: str
     rows: Pick
+    direct: Pick
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The gathered rows of one run: ``values`` of shape (m, bins) with NaN for all that is not finite.
+    """The role series of one run, with NaN for all that is not finite.
 
-    ``lows`` are the least values of each role at any node, NaN where something is missing; ``low`` and ``high`` the
-    extremes of all that is finite; ``broken`` says whether anything is not.
+    ``block`` is a dense copy of shape (m, bins); in a long window without gaps there is none, and ``matrix`` itself is
+    read. ``lows`` are the least values of each role at any node, NaN where something is missing; ``low`` and ``high``
+    the extremes of all that is finite; ``broken`` says whether anything is not.
     """
 
-    values: np.ndarray
+    matrix: np.ndarray
+    block: np.ndarray | None
     lows: Mapping[str, float]
     low: float
     high: float
@@ -60,13 +67,14 @@ class Bound:
 
     def read(self, stack: RoleRows) -> np.ndarray:
         """The rows as they are; not to be written to."""
-        data: np.ndarray = self.values[stack.rows]
+        data: np.ndarray
+        data = self.matrix[stack.direct] if self.block is None else self.block[stack.rows]
         return data
 
     def lowest(self, stack: RoleRows) -> float:
         """A bound from below of the rows; NaN where something is missing."""
         low = self.lows[stack.role]
-        return low if low > 0.0 else float(self.values[stack.rows].min())
+        return low if low > 0.0 else float(self.read(stack).min())
 
     def positive(self, stack: RoleRows) -> np.ndarray:
         """The rows with NaN wherever they are not above zero: a denominator that undefines its quotient."""
@@ -81,37 +89,47 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Which rows to gather, ordered by role and then by node, so that stacks of a role lie side by side."""
+    """Which rows to gather, ordered by role and then by node, so that stacks of a role lie side by side.
+
+    ``absent`` are the positions of classes that their series does not have: they count as zero.
+    """
 
     rows: np.ndarray
     absent: tuple[int, ...]
     positions: Mapping[tuple[str, str], int]
-    spans: Mapping[str, slice]
+    roles: Mapping[str, RoleRows]
 
     def at(self, role: str, nodes: Iterable[str]) -> RoleRows:
         """A role at several nodes that all have it."""
-        return RoleRows(role, self.pick((node, role) for node in nodes))
-
-    def pick(self, pairs: Iterable[tuple[str, str]]) -> Pick:
-        """The rows of (node, role) pairs inside the gathered block."""
-        return pick([self.positions[pair] for pair in pairs])
+        positions = [self.positions[node, role] for node in nodes]
+        return RoleRows(role, pick(positions), pick([int(self.rows[at]) for at in positions]))
 
     def gather(self, values: np.ndarray) -> Bound:
-        """Copy the rows; the one pass in which everything learns what is missing, and how large things are."""
-        data: np.ndarray = values.take(self.rows, axis=0)
+        """The one pass in which everything learns what is missing, and how large things are."""
+        if not self.roles:
+            return Bound(values, values[:0], {}, 0.0, 0.0, False)
+        if values.shape[1] >= LONG and not self.absent:
+            found = self._look(Bound(values, None, {}, 0.0, 0.0, False))
+            if not found.broken:
+                return found
+        block: np.ndarray = values.take(self.rows, axis=0)
         if self.absent:
-            data[list(self.absent)] = 0.0
-        if not data.size:
-            return Bound(data, {}, 0.0, 0.0, False)
-        lows, high = self._lows(data), float(data.max())
-        if all(map(math.isfinite, (high, *lows.values()))):
-            return Bound(data, lows, min(lows.values()), high, False)
-        np.putmask(data, ~np.isfinite(data), np.nan)
-        low, high = (float(find.reduce(data, axis=None)) for find in (np.fmin, np.fmax))
-        return Bound(data, self._lows(data), low, high, True)
+            block[list(self.absent)] = 0.0
+        found = self._look(Bound(values, block, {}, 0.0, 0.0, False))
+        if found.broken:
+            np.putmask(block, ~np.isfinite(block), np.nan)
+            lows = self._look(found).lows
+            low, high = (float(find.reduce(block, axis=None)) for find in (np.fmin, np.fmax))
+            found = replace(found, lows=lows, low=low, high=high)
+        return found
 
-    def _lows(self, data: np.ndarray) -> dict[str, float]:
-        return {role: float(data[span].min()) for role, span in self.spans.items()}
+    def _look(self, bound: Bound) -> Bound:
+        """``bound`` with the extremes of its roles, as far as all is finite."""
+        lows = {role: float(bound.read(stack).min()) for role, stack in self.roles.items()}
+        highs = [float(bound.read(stack).max()) for stack in self.roles.values()]
+        is_finite = all(map(math.isfinite, (*lows.values(), *highs)))
+        low, high = min(lows.values()), max(highs)
+        return replace(bound, lows=lows, low=low, high=high, broken=not is_finite)
 
 
 def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:
@@ -120,7 +138,7 @@ def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inp
     positions: dict[tuple[str, str], int] = {}
     rows: list[int] = []
     absent: list[int] = []
-    spans: dict[str, slice] = {}
+    roles: dict[str, RoleRows] = {}
     for role in (*ROLES, INFLOW):
         first = len(rows)
         for place in places.values():
@@ -132,8 +150,8 @@ def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inp
             positions[place.id, role] = len(rows)
             rows.append(found.get(key, 0))
         if len(rows) > first:
-            spans[role] = slice(first, len(rows))
-    return Inputs(np.array(rows, dtype=np.intp), tuple(absent), positions, spans)
+            roles[role] = RoleRows(role, slice(first, len(rows)), pick(rows[first:]))
+    return Inputs(np.array(rows, dtype=np.intp), tuple(absent), positions, roles)
 
 
 def _key(place: Place, role: str) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .edge_layout import EdgeLayout
-from .inputs import Bound, Inputs
+from .inputs import Bound
 from .metric_layout import MetricLayout, carrier
 from .stacks import Pick, pick
 
@@ -17,7 +17,8 @@ from .stacks import Pick, pick
 class Level:
     """Nodes whose feeders are all finished. Edges are sorted by target; ``starts`` is where each target's begin.
 
-    ``lacking`` are the nodes without a cycle time of their own; their row in ``own`` means nothing.
+    ``lacking`` are the nodes without a cycle time of their own; their row in ``own`` means nothing. ``never`` are rows
+    of nodes that serve a class which nothing has.
     """
 
     outs: Pick
@@ -28,6 +29,7 @@ class Level:
     feeders: Pick
     delays: np.ndarray
     starts: np.ndarray
+    never: Pick
     has_sinks: bool
 
 
@@ -36,7 +38,6 @@ def prepare_levels(
     edges: EdgeLayout,
     *,
     rows: Mapping[str, int],
-    inputs: Inputs,
     bin_ms: float,
 ) -> tuple[Level, ...]:
     """The nodes that have a flow latency, in groups that can be computed together."""
@@ -48,7 +49,7 @@ def prepare_levels(
     levels: dict[int, list[str]] = {}
     for node in keys:
         levels.setdefault(depth[node], []).append(node)
-    return tuple(_level(levels[at], layout, edges, rows, inputs, bin_ms) for at in sorted(levels))
+    return tuple(_level(levels[at], layout, edges, rows, bin_ms) for at in sorted(levels))
 
 
 def _level(
@@ -56,7 +57,6 @@ def _level(
     layout: MetricLayout,
     edges: EdgeLayout,
     rows: Mapping[str, int],
-    inputs: Inputs,
     bin_ms: float,
 ) -> Level:
     keys, cycles = layout.keys["flowLatencyMs"], layout.keys["cycleTimeMs"]
@@ -64,16 +64,20 @@ def _level(
     lacking = [position for position, node in enumerate(nodes) if node not in cycles]
     feeding = [edge for node in nodes for edge in layout.feeding[node]]
     counts = [len(layout.feeding[node]) for node in nodes]
+    through = [layout.places[node].roles[layout.places[node].throughput] for node in nodes]
     return Level(
         outs=pick([rows[keys[node]] for node in nodes]),
         # Rows that are overwritten must be a copy, never a view of the matrix.
         own=np.array(own, dtype=np.intp) if lacking else pick(own),
         lacking=np.array(lacking, dtype=np.intp),
-        throughput=inputs.pick((node, layout.places[node].throughput) for node in nodes),
+        throughput=pick([rows.get(key, 0) for key in through]),
         flows=pick([rows[carrier(edge, edges)] for edge in feeding]),
         feeders=pick([rows[keys[edge.source]] for edge in feeding]),
         delays=np.array([[edge.lag * bin_ms] for edge in feeding]).reshape(len(feeding), 1),
         starts=np.cumsum([0, *counts])[:-1],
+        never=pick(
+            [rows[keys[n]] for n, key in zip(nodes, through, strict=True) if key not in rows]
+        ),
         has_sinks=any(layout.places[node].category == "sink" for node in nodes),
     )
 
@@ -85,9 +89,12 @@ def fill_latency(level: Level, values: np.ndarray, bound: Bound) -> None:
         if level.lacking.size:
             latency[level.lacking] = np.nan
         latency = _add(_from_feeders(level, values), latency)
-    served = bound.values[level.throughput]
-    is_served = bound.lows.get("served", 0.0) > 0.0 and not level.has_sinks
-    values[level.outs] = latency if is_served else np.where(served > 0.0, latency, np.nan)
+    if bound.lows.get("served", 0.0) > 0.0 and not level.has_sinks:
+        values[level.outs] = latency
+        return
+    through = values[level.throughput]
+    values[level.outs] = np.where((through > 0.0) & (through < np.inf), latency, np.nan)
+    values[level.never] = np.nan
 
 
 def _from_feeders(level: Level, values: np.ndarray) -> np.ndarray:

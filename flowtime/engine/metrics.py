@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .ages import find_ages
+from .ages import settle_ages
 from .edge_layout import lay_out
 from .edges import classes_in
 from .expanded import Expanded
-from .inputs import Bound, Inputs, find_inputs
+from .inputs import LONG, Bound, Inputs, find_inputs
 from .latency import Level, fill_latency, prepare_levels
 from .metric_layout import METRICS, MetricLayout, lay_out_metrics
 from .metric_stacks import Stack, Stacker
@@ -24,8 +24,6 @@ from .tightness import Squeeze, fill_shortfall, find_squeezes
 __all__ = ["METRICS", "PreparedMetrics", "compute", "prepare"]
 
 MINUTE_MS = 60_000.0
-LONG = 2048
-"""Bins from which on a copy costs more than writing to rows that lie apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +89,7 @@ def prepare(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedMetrics:
             (found[key], expanded.members[node].limited)
             for node, key in keys["constraintStatus"].items()
         ),
-        levels=prepare_levels(
-            layout, edges, rows=found, inputs=inputs, bin_ms=float(expanded.model.grid.bin_ms)
-        ),
+        levels=prepare_levels(layout, edges, rows=found, bin_ms=float(expanded.model.grid.bin_ms)),
     )
 
 
@@ -262,8 +258,10 @@ def _find_waiting(prepared: PreparedMetrics, work: _Work, minutes: float) -> Non
     for stack in prepared.ages:
         inflow = work.bound.counted(stack.roles["inflow"])
         depth = work.role(stack, "depth")
-        ages = find_ages(inflow, depth, stack.numbers[:, 0], minutes, out=work.target(stack))
-        work.put(stack, ages)
+        ages = np.divide(depth, inflow, out=work.target(stack))
+        is_rising = work.bound.lowest(stack.roles["inflow"]) >= 0.0
+        settle_ages(ages, inflow, depth, stack.numbers[:, 0], never_negative=is_rising)
+        work.put(stack, np.multiply(ages, minutes, out=ages))
     for stack in prepared.kingman:
         load = work.read(stack, "utilization")
         load = np.where((load > 0.0) & (load < 1.0), load, np.nan)

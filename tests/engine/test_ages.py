@@ -6,13 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.ages import find_ages
+from flowtime.engine.ages import settle_ages
 
 
 def ages(inflow: list[float], depth: list[float], seed: float = 0.0) -> list[float]:
     came, held = (np.array([values], dtype=float) for values in (inflow, depth))
     with np.errstate(all="ignore"):
-        found = find_ages(came, held, np.array([seed]), 1.0, out=np.empty_like(came))
+        found = held / came
+        settle_ages(found, came, held, np.array([seed]), never_negative=bool(came.min() >= 0))
     return [float(age) for age in found[0]]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..edge_layout import EdgeLayout, lay_out
 from ..edges import classes_in
 from ..expanded import Expanded
-from ..inputs import Bound, Inputs, find_inputs
+from ..inputs import Bound, Inputs, RoleRows, find_inputs
 from ..metric_layout import MetricLayout, lay_out_metrics
 from ..places import Place
 from ..records import SeriesInfo
@@ -42,31 +42,25 @@ class Context:
         found = self.classes.get(name, ())
         return tuple(c for c in found if not class_id or c == class_id)
 
-    def flows(self, wanted: Sequence[tuple[str, str, str]]) -> Flows:
-        """Series that are all in the matrix, as (node, role that it may be, key)."""
-        roles = [
-            self.inputs.positions.get((node, role))
-            if node in self.places and self.places[node].roles.get(role) == key
-            else None
-            for node, role, key in wanted
-        ]
-        positions = [position for position in roles if position is not None]
-        if len(positions) == len(wanted):
-            return Flows(pick(positions), True)
-        return Flows(pick([self.rows[key] for _, _, key in wanted]), False)
+    def flows(self, role: str, wanted: Sequence[tuple[str, str]]) -> RoleRows | Pick:
+        """Series that are all in the matrix, as (node, key): as one role where all of them are that, else as rows."""
+        is_role = all(
+            node in self.places and self.places[node].roles.get(role) == key for node, key in wanted
+        )
+        if is_role and wanted:
+            return self.inputs.at(role, [node for node, _ in wanted])
+        return pick([self.rows[key] for _, key in wanted])
+
+    def capacities(self, nodes: Sequence[str]) -> RoleRows | Pick:
+        """Effective capacities: the role itself where no node says how many servers it has."""
+        if any(self.places[node].has("parallelism") for node in nodes):
+            return self.derived("effectiveCapacity", nodes)
+        return self.inputs.at("capacity", nodes)
 
     def derived(self, metric: str, nodes: Iterable[str]) -> Pick:
         """Rows of the matrix that hold a metric."""
         keys = self.metrics.keys[metric]
         return pick([self.rows[keys[node]] for node in nodes])
-
-
-@dataclass(frozen=True, slots=True)
-class Flows:
-    """Series of several queues: rows of the gathered roles where all of them are roles, else of the matrix."""
-
-    rows: Pick
-    is_role: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +79,9 @@ class Run:
         data: np.ndarray = self.state.values[rows]
         return data
 
-    def flows(self, flows: Flows) -> np.ndarray:
+    def flows(self, flows: RoleRows | Pick) -> np.ndarray:
         """Series that queues read, with 0 for all that is not finite; not to be written to."""
-        data: np.ndarray = (self.bound if flows.is_role else self.state).values[flows.rows]
+        data = self.bound.read(flows) if isinstance(flows, RoleRows) else self.rows(flows)
         return np.where(np.isfinite(data), data, 0.0) if self.has_gaps else data
 
     def finite(self, key: str) -> np.ndarray:

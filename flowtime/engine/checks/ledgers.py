@@ -9,10 +9,11 @@ from functools import partial
 import numpy as np
 
 from ..expanded import QueueDef
+from ..inputs import RoleRows
 from ..ledger import RELATIVE
 from ..model import Edge
 from ..stacks import Pick, pick
-from .context import Check, Context, Flows, Run
+from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts
 
 
@@ -60,13 +61,13 @@ class QueueLedgers:
     """
 
     nodes: tuple[str, ...]
-    inflows: Flows
-    outflows: Flows
+    inflows: RoleRows | Pick
+    outflows: RoleRows | Pick
     losers: Pick
-    losses: Flows
+    losses: RoleRows | Pick
     limited: Pick
     overflows: Pick
-    depths: Flows
+    depths: RoleRows | Pick
     seeds: np.ndarray
 
     def find(self, run: Run) -> Iterator[Batch]:
@@ -113,13 +114,13 @@ def _queues(context: Context, queues: Sequence[QueueDef]) -> QueueLedgers | None
         return None
     return QueueLedgers(
         nodes=tuple(queue.key for queue in known),
-        inflows=context.flows([(queue.key, "arrivals", queue.inflow) for queue in known]),
-        outflows=context.flows([(queue.key, "served", queue.outflow) for queue in known]),
+        inflows=context.flows("arrivals", [(queue.key, queue.inflow) for queue in known]),
+        outflows=context.flows("served", [(queue.key, queue.outflow) for queue in known]),
         losers=pick(losers),
-        losses=context.flows([(known[k].key, "errors", known[k].loss or "") for k in losers]),
+        losses=context.flows("errors", [(known[k].key, known[k].loss or "") for k in losers]),
         limited=pick(limited),
         overflows=pick([rows[known[at].overflow or ""] for at in limited]),
-        depths=context.flows([(queue.key, "queueDepth", queue.depth) for queue in known]),
+        depths=context.flows("queueDepth", [(queue.key, queue.depth) for queue in known]),
         seeds=np.array([queue.seed for queue in known]),
     )
 

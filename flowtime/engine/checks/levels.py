@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from ..inputs import RoleRows
 from ..places import Place
 from ..stacks import Pick
 from ..tolerance import ABSOLUTE, exceeds, tolerance
@@ -129,20 +130,20 @@ def _idle_capacity(context: Context) -> IdleCapacity:
 class Comparison:
     """One role that must not exceed another, at all nodes where that is a rule.
 
-    ``limits`` are rows of the gathered inputs, or rows of the matrix where ``is_derived``.
+    ``nodes`` are ids with the keys of both series; ``limits`` may be a derived metric, as rows of the matrix.
     """
 
     code: str
     above: str
     below: str
     nodes: tuple[tuple[str, str, str], ...]
-    rows: Pick
-    limits: Pick
-    is_derived: bool
+    rows: RoleRows
+    limits: RoleRows | Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        below = run.rows(self.limits) if self.is_derived else run.bound.values[self.limits]
-        bins = exceeds(run.bound.values[self.rows], below)
+        limits = self.limits
+        below = run.bound.read(limits) if isinstance(limits, RoleRows) else run.rows(limits)
+        bins = exceeds(run.bound.read(self.rows), below, run.bound.largest)
         if np.count_nonzero(bins):
             yield Batch(np.flatnonzero(bins.any(axis=1)), partial(self._hit, run))
 
@@ -215,9 +216,8 @@ def _comparisons(context: Context) -> Iterator[Comparison]:
             above="served",
             below="capacity",
             nodes=tuple((n, context.places[n].roles["served"], capacities[n]) for n in loaded),
-            rows=context.inputs.pick((node, "served") for node in loaded),
-            limits=context.derived("effectiveCapacity", loaded),
-            is_derived=True,
+            rows=context.inputs.at("served", loaded),
+            limits=context.capacities(loaded),
         )
 
 
@@ -230,7 +230,6 @@ def _comparison(
         above=_WORDS.get(above, above),
         below=_WORDS.get(below, below),
         nodes=tuple((node, roles[node][above], roles[node][below]) for node in nodes),
-        rows=context.inputs.pick((node, above) for node in nodes),
-        limits=context.inputs.pick((node, below) for node in nodes),
-        is_derived=False,
+        rows=context.inputs.at(above, nodes),
+        limits=context.inputs.at(below, nodes),
     )

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 
 from ..expanded import QueueDef
+from ..inputs import RoleRows
 from ..kernels.queue import scan
 from ..places import Place, is_open
-from ..stacks import Pick
 from ..tolerance import ABSOLUTE, differs, exceeds
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts, unknowns
@@ -42,7 +42,7 @@ def prepare_stocks(context: Context) -> list[Check]:
         if place.has_queue and place.has("queueDepth", "served") and place.category != "dlq"
     )
     if silent:
-        served = context.inputs.pick((place.id, "served") for place in silent)
+        served = context.inputs.at("served", (place.id for place in silent))
         checks.append(SilentQueues(silent, served))
     return checks
 
@@ -240,10 +240,10 @@ class SilentQueues:
     """``queue_latency_unreported`` and ``queue_latency_gate_closed``: work waits and nothing is served."""
 
     places: tuple[Place, ...]
-    served: Pick
+    served: RoleRows
 
     def find(self, run: Run) -> Iterator[Hit]:
-        if run.bound.values[self.served].min() > ABSOLUTE:
+        if run.bound.read(self.served).min() > ABSOLUTE:
             return
         for place in self.places:
             served, depth = (run.finite(place.roles[role]) for role in ("served", "queueDepth"))

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from ..inputs import RoleRows
 from ..stacks import Pick, pick
 from ..tolerance import exceeds
 from .context import Check, Context, Run
@@ -27,16 +28,16 @@ def prepare_trends(context: Context) -> list[Check]:
     waiting = [p for p in places if p.has_queue and p.has("arrivals")]
     checks: list[Check] = []
     if queues:
-        depths = context.inputs.pick((p.id, "queueDepth") for p in queues)
+        depths = context.inputs.at("queueDepth", (p.id for p in queues))
         checks.append(Growth(tuple((p.id, p.roles["queueDepth"]) for p in queues), depths))
     if loaded:
         keys = context.metrics.keys["effectiveCapacity"]
-        arrivals = context.inputs.pick((p.id, "arrivals") for p in loaded)
-        capacities = context.derived("effectiveCapacity", [p.id for p in loaded])
+        arrivals = context.inputs.at("arrivals", (p.id for p in loaded))
+        capacities = context.capacities([p.id for p in loaded])
         named = tuple((p.id, p.roles["arrivals"], keys[p.id]) for p in loaded)
         checks.append(Overload(named, arrivals, capacities))
     if waiting and context.expanded.model.grid.bins >= 4:
-        arrivals = context.inputs.pick((p.id, "arrivals") for p in waiting)
+        arrivals = context.inputs.at("arrivals", (p.id for p in waiting))
         checks.append(Stationarity(tuple(p.id for p in waiting), arrivals))
     risky = _promised(context)
     if risky:
@@ -71,10 +72,10 @@ class Growth:
     """``backlog_growth_streak``: a level that rises several times in a row; bin 0 is compared with nothing."""
 
     nodes: tuple[tuple[str, str], ...]
-    rows: Pick
+    rows: RoleRows
 
     def find(self, run: Run) -> Iterator[Batch]:
-        depth = run.bound.values[self.rows]
+        depth = run.bound.read(self.rows)
         found = has_streak(exceeds(depth[:, 1:], depth[:, :-1], run.bound.largest))
         if found.any():
             yield Batch(np.flatnonzero(found), partial(self._hit, run))
@@ -98,11 +99,13 @@ class Overload:
     """``backlog_overload``: more arrives than the node can complete, several bins in a row."""
 
     nodes: tuple[tuple[str, str, str], ...]
-    rows: Pick
-    capacities: Pick
+    rows: RoleRows
+    capacities: RoleRows | Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        found = has_streak(exceeds(run.bound.values[self.rows], run.rows(self.capacities)))
+        limits = self.capacities
+        capacity = run.bound.read(limits) if isinstance(limits, RoleRows) else run.rows(limits)
+        found = has_streak(exceeds(run.bound.read(self.rows), capacity, run.bound.largest))
         if found.any():
             yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
@@ -151,10 +154,10 @@ class Stationarity:
     """``non_stationary``: the mean arrivals of the two halves of the window are far apart."""
 
     nodes: tuple[str, ...]
-    rows: Pick
+    rows: RoleRows
 
     def find(self, run: Run) -> Iterator[Batch]:
-        arrivals = run.bound.values[self.rows]
+        arrivals = run.bound.read(self.rows)
         half = arrivals.shape[1] // 2
         first, second = _means(arrivals[:, :half]), _means(arrivals[:, half:])
         larger = np.maximum(first, second)
