@@ -82,7 +82,11 @@ class NodeChart:
     @property
     def remarks(self) -> str:
         """``1,268 served of 1,478, 204 errors, queue at most 36 in bin 116``."""
-        return ", ".join(_remarks({line.label: line.values for line in self.lines}))
+        lines = {line.label: line.values for line in self.lines}
+        if self.kind == "dlq":
+            # What arrives there stays there.
+            lines = {label: lines[label] for label in lines if label == "arrivals"}
+        return ", ".join(_remarks(lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

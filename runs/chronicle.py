@@ -102,13 +102,13 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "capture.verified": lambda facts: f"Verified: {facts.get('integrity', 'done')}",
 }
 
-# One line a file would bury the rest; the file table says the same.
-_TOO_MANY = {"capture.file_written"}
+TOO_MANY = ("capture.file_written",)
+"""One line a file would bury the rest; the file table says the same."""
 
 
-def tell(events: Iterable[Event], *, with_files: bool = False) -> list[Step]:
+def tell(events: Iterable[Event]) -> list[Step]:
     """The events in words, in their order."""
-    return [_step(event) for event in events if with_files or event.name not in _TOO_MANY]
+    return [_step(event) for event in events]
 
 
 def _step(event: Event) -> Step:

@@ -223,9 +223,8 @@ class RunPage:
     def steps(self) -> list[chronicle.Step]:
         """Every step of the run and of its captures, oldest first."""
         own = chronicle.tell(selectors.events_for_run(self.run))
-        captured = chronicle.tell(
-            self.run.capture_events.select_related("actor").order_by("id"), with_files=False
-        )
+        events = self.run.capture_events.exclude(name__in=chronicle.TOO_MANY)
+        captured = chronicle.tell(events.select_related("actor").order_by("id"))
         return sorted([*own, *captured], key=lambda step: step.at)
 
     @property

@@ -100,7 +100,8 @@ class CapturePage:
 
     @property
     def steps(self) -> list[chronicle.Step]:
-        return chronicle.tell(selectors.events_of(self.capture))
+        events = selectors.events_of(self.capture).exclude(name__in=chronicle.TOO_MANY)
+        return chronicle.tell(events)
 
     @property
     def bins(self) -> int:

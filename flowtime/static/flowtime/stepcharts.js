@@ -1,7 +1,9 @@
 // A step chart a node: zero-based, gaps stay gaps, one cursor for all, and the cursor is one bin wide.
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MINUTE = 60_000;
 const DAY_MINUTES = 1440;
+const STEPS = [5, 15, 30, 60, 120, 180, 360, 720, DAY_MINUTES];
 const STRIP = 18;
 const drawn = [];
 
@@ -17,7 +19,7 @@ const token = (name) => {
 
 function whenOf(data, bin) {
   if (data.start === null) return `bin ${bin}`;
-  const at = new Date(data.start + bin * data.binMinutes * 60_000);
+  const at = new Date(data.start + bin * data.binMinutes * MINUTE);
   const clock = at.toISOString().slice(11, 16);
   return `${DAYS[at.getUTCDay()]} ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}, ${clock}, bin ${bin}`;
 }
@@ -27,7 +29,7 @@ function nice(top) {
   return [1, 2, 5, 10].map((n) => n * decade).find((step) => top / step <= 3) ?? top;
 }
 
-// Days stand vertical, two or three amounts horizontal.
+// Moments stand vertical, two or three amounts horizontal.
 function rule(data) {
   return (u) => {
     const { ctx } = u;
@@ -40,7 +42,7 @@ function rule(data) {
       line(ctx, left, at, left + width, at);
     }
     ctx.strokeStyle = token("--line");
-    for (const [bin] of days(data)) {
+    for (const [bin] of moments(data)) {
       const at = Math.round(u.valToPos(bin / data.stretch, "x", true)) + 0.5;
       line(ctx, at, 0, at, top + height);
     }
@@ -50,7 +52,7 @@ function rule(data) {
   };
 }
 
-// Both are named where they stand: days in the strip above the plot, amounts on their line, readable on any fill.
+// Both are named where they stand: moments in the strip above the plot, amounts on their line, readable on any fill.
 function name(data) {
   return (u) => {
     const { ctx } = u;
@@ -66,10 +68,10 @@ function name(data) {
       ctx.fillText(text, x, y);
     };
     for (const y of amounts(u)) write(y.toLocaleString("en-GB"), left + 2 * ratio, u.valToPos(y, "y", true) - 3 * ratio);
-    const room = u.bbox.width / Math.max([...days(data)].length, 1);
-    for (const [bin, day, short] of days(data)) {
-      const fits = ctx.measureText(day).width + 8 * ratio < room;
-      write(fits ? day : short, u.valToPos(bin / data.stretch, "x", true) + 4 * ratio, top - 5 * ratio);
+    const room = u.bbox.width / Math.max([...moments(data)].length, 1);
+    for (const [bin, words, short] of moments(data)) {
+      const fits = ctx.measureText(words).width + 8 * ratio < room;
+      write(fits ? words : short, u.valToPos(bin / data.stretch, "x", true) + 4 * ratio, top - 5 * ratio);
     }
     ctx.restore();
   };
@@ -87,18 +89,30 @@ function line(ctx, x1, y1, x2, y2) {
   ctx.stroke();
 }
 
-function* days(data) {
-  if (data.start === null) return;
-  const total = (data.bins * data.binMinutes) / DAY_MINUTES;
-  const every = Math.max(1, Math.ceil(total / 10));
-  const first = Math.ceil(data.start / 86_400_000);
-  for (let day = first; ; day += every) {
-    const bin = (day * 86_400_000 - data.start) / 60_000 / data.binMinutes;
-    if (bin >= data.bins) return;
-    const at = new Date(day * 86_400_000);
-    const short = `${DAYS[at.getUTCDay()]} ${at.getUTCDate()}`;
-    yield [bin, `${short} ${MONTHS[at.getUTCMonth()]}`, short];
+// [bin, words, short words] of at most ten moments: days, hours of a short window, or bins where there is no clock.
+function* moments(data) {
+  if (data.start === null) {
+    const every = nice(data.bins / 3);
+    for (let bin = every; bin < data.bins; bin += every) yield [bin, `bin ${bin}`, String(bin)];
+    return;
   }
+  const total = data.bins * data.binMinutes;
+  const step = STEPS.find((minutes) => total / minutes <= 10) ?? Math.ceil(total / 10 / DAY_MINUTES) * DAY_MINUTES;
+  const first = Math.ceil(data.start / (step * MINUTE)) * step * MINUTE;
+  for (let at = first; ; at += step * MINUTE) {
+    const bin = (at - data.start) / MINUTE / data.binMinutes;
+    if (bin >= data.bins) return;
+    yield [bin, ...momentWords(new Date(at), step)];
+  }
+}
+
+function momentWords(at, step) {
+  if (step < DAY_MINUTES) {
+    const clock = at.toISOString().slice(11, 16);
+    return [clock, clock];
+  }
+  const short = `${DAYS[at.getUTCDay()]} ${at.getUTCDate()}`;
+  return [`${short} ${MONTHS[at.getUTCMonth()]}`, short];
 }
 
 // A bin is an interval, so the cursor is a band.
