@@ -41,10 +41,6 @@ class Item(Generic[PartT]):
     rows: dict[str, list[Entry]] = field(default_factory=dict)
     dependencies: Any = None
 
-    @property
-    def path(self) -> Path:
-        return self.entry.path
-
 
 @dataclass(slots=True)
 class Outline:
@@ -55,7 +51,6 @@ class Outline:
     id: Any
     version: Any
     grid: Grid | Any
-    start_paths: tuple[Path, ...]
     mode: Any
     rng: Rng
     nodes: list[Item[ComputationNode | None]]

@@ -55,7 +55,7 @@ def read_outline(root: Mapping[str, Any], reading: Reading) -> Outline:
     entry = Entry(reading, root, (), ROOT)
     _schema_version(entry)
     name, version, metadata = _metadata(entry)
-    grid, starts = _grid(entry)
+    grid = _grid(entry)
     topology = entry.mapping("topology", TOPOLOGY)
     if not isinstance(topology, Entry):
         topology = Entry(reading, {}, entry.where("topology"), TOPOLOGY)
@@ -67,7 +67,6 @@ def read_outline(root: Mapping[str, Any], reading: Reading) -> Outline:
         id=name,
         version=version,
         grid=grid,
-        start_paths=starts,
         mode=entry.choice("mode", MODES) or "simulation",
         rng=read_rng(entry),
         nodes=read_nodes(entry, bins),
@@ -127,7 +126,7 @@ def written_metadata(values: Mapping[str, Any]) -> Mapping[str, Any]:
     )
 
 
-def _grid(root: Entry) -> tuple[Grid | Any, tuple[Path, ...]]:
+def _grid(root: Entry) -> Grid | Any:
     starts: list[tuple[Path, Any]] = []
     window = root.mapping("window", _WINDOW)
     if isinstance(window, Entry):
@@ -138,7 +137,7 @@ def _grid(root: Entry) -> tuple[Grid | Any, tuple[Path, ...]]:
             window.fault("bad_timezone", "timezone", message)
     grid = root.mapping("grid", _GRID, required=True)
     if not isinstance(grid, Entry):
-        return UNKNOWN, ()
+        return UNKNOWN
     _read_start(grid, starts)
     bins = grid.integer("bins", required=True, low=1)
     most = root.reading.limits.max_bins
@@ -147,7 +146,7 @@ def _grid(root: Entry) -> tuple[Grid | Any, tuple[Path, ...]]:
     size = grid.integer("binSize", required=True, low=1, high=_LARGEST_BIN)
     unit = grid.choice("binUnit", tuple(UNIT_MINUTES), required=True, any_case=True)
     start = _one_start(root, starts)
-    return Grid(bins=bins, bin_size=size, bin_unit=unit, start=start), tuple(p for p, _ in starts)
+    return Grid(bins=bins, bin_size=size, bin_unit=unit, start=start)
 
 
 def _read_start(holder: Entry, starts: list[tuple[Path, Any]]) -> None:

@@ -11,8 +11,5 @@ class _Unknown:
     def __repr__(self) -> str:
         return "UNKNOWN"
 
-    def __deepcopy__(self, memo: object) -> "_Unknown":
-        return self
-
 
 UNKNOWN: Final[Any] = _Unknown()
