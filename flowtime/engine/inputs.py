@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -109,27 +109,29 @@ class Inputs:
         if not self.roles:
             return Bound(values, values[:0], {}, 0.0, 0.0, False)
         if values.shape[1] >= LONG and not self.absent:
-            found = self._look(Bound(values, None, {}, 0.0, 0.0, False))
-            if not found.broken:
-                return found
+            bound = self._look(values, None)
+            if not bound.broken:
+                return bound
         block: np.ndarray = values.take(self.rows, axis=0)
         if self.absent:
             block[list(self.absent)] = 0.0
-        found = self._look(Bound(values, block, {}, 0.0, 0.0, False))
-        if found.broken:
-            np.putmask(block, ~np.isfinite(block), np.nan)
-            lows = self._look(found).lows
-            low, high = (float(find.reduce(block, axis=None)) for find in (np.fmin, np.fmax))
-            found = replace(found, lows=lows, low=low, high=high)
-        return found
+        bound = self._look(values, block)
+        if not bound.broken:
+            return bound
+        np.putmask(block, ~np.isfinite(block), np.nan)
+        low, high = (float(find.reduce(block, axis=None)) for find in (np.fmin, np.fmax))
+        return Bound(values, block, self._look(values, block).lows, low, high, True)
 
-    def _look(self, bound: Bound) -> Bound:
-        """``bound`` with the extremes of its roles, as far as all is finite."""
-        lows = {role: float(bound.read(stack).min()) for role, stack in self.roles.items()}
-        highs = [float(bound.read(stack).max()) for stack in self.roles.values()]
-        is_finite = all(map(math.isfinite, (*lows.values(), *highs)))
-        low, high = min(lows.values()), max(highs)
-        return replace(bound, lows=lows, low=low, high=high, broken=not is_finite)
+    def _look(self, values: np.ndarray, block: np.ndarray | None) -> Bound:
+        """The extremes of all roles, as far as everything is finite."""
+        lows, low, high = {}, math.inf, -math.inf
+        is_finite = True
+        for role, stack in self.roles.items():
+            data = values[stack.direct] if block is None else block[stack.rows]
+            least, most = float(data.min()), float(data.max())
+            is_finite = is_finite and math.isfinite(least) and math.isfinite(most)
+            lows[role], low, high = least, min(low, least), max(high, most)
+        return Bound(values, block, lows, low, high, not is_finite)
 
 
 def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:
