@@ -136,6 +136,17 @@ def test_nothing_vanishes_from_any_queue(template_id: str) -> None:
 
 
 @pytest.mark.parametrize("template_id", IDS)
+def test_the_parts_of_every_series_sum_to_it(template_id: str) -> None:
+    result = at_defaults(template_id)
+
+    for info in result.index:
+        parts = result.parts(info.id) if info.class_id == "DEFAULT" else {}
+        together = sum(parts.values(), np.zeros(result.grid.bins))
+        total = np.where(together > 0, result.series(info.id), together)
+        np.testing.assert_allclose(together, total, rtol=1e-9, atol=1e-9, err_msg=info.id)
+
+
+@pytest.mark.parametrize("template_id", IDS)
 def test_a_template_introduces_itself(template_id: str) -> None:
     template = template_of(template_id)
     metadata = template.metadata
