@@ -34,6 +34,7 @@ def class_coverage(
         if not classes.get(bare(roles.get("arrivals", ""))):
             continue
         bound = (bare(roles[role]) for role in _CLASSED_ROLES if role in roles)
-        if not all(classes.get(key) for key in bound):
+        # Every part of a constant zero, such as the served of a silent dlq, is zero: known, if absent.
+        if not all(classes.get(key) or expanded.constants.get(key) == 0 for key in bound):
             return "partial"
     return "full"

@@ -131,12 +131,19 @@ def test_the_airports_are_classes_wherever_flights_are_counted(storm: Result) ->
         )
 
 
-def test_the_rebooking_desk_settles_every_cancelled_flight_on_monday_night(storm: Result) -> None:
-    queue = storm.role("Rebooking", "queueDepth")
+def test_the_three_airports_are_one_place_whose_ledger_balances(storm: Result) -> None:
+    ledger = storm.ledger("NewYork")
 
-    assert storm.role("Rebooking", "arrivals").sum() == 968
-    assert (queue.max(), queue.argmax()) == (355, 61)
-    assert queue[-1] == 0
+    assert [ledger[column].sum() for column in ("inflow", "out", "loss")] == [4304, 3322, 968]
+    assert not ledger["unmet"].any()
+    np.testing.assert_array_equal(
+        storm.role("NewYork", "queueDepth"),
+        sum(storm.role(origin, "queueDepth") for origin in E49),
+    )
+
+
+def test_every_cancelled_flight_is_counted_where_it_ends(storm: Result) -> None:
+    assert storm.role("Cancelled", "queueDepth")[-1] == 968
 
 
 def test_the_shipped_table_is_derived_from_the_flights_byte_for_byte() -> None:
