@@ -37,7 +37,7 @@ def follow_classes(expanded: Expanded, blueprint: Blueprint, reads: Lags) -> Cla
     while (queue := _next(waiting, rules, flow.classes)) is not None:
         waiting.remove(queue)
         served = queue.served or ""
-        trial = {**rules, served: content_rule(queue, served)}
+        trial = {**rules, served: content_rule(queue)}
         spread = _spread(trial)
         if _is_shared(queue, expanded) or _closes(served, trial, spread, reads):
             unresolved.append(queue.key)
@@ -65,7 +65,7 @@ def part_vertices(flow: ClassFlow) -> dict[str, Vertex]:
 
 def _recipe(flow: ClassFlow, key: str) -> Recipe:
     def parts(t: Tape) -> Mapping[str, Operand]:
-        found = flow.rules[key].record(t, flow)
+        found = flow.rules[key].record(t, flow, key)
         return {part_key(key, name): found.get(name, 0.0) for name in flow.of(key)}
 
     return parts

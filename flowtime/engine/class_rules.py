@@ -28,12 +28,13 @@ GIVEN = "__given_"
 class Rule:
     """The classes of one series: the ``sources`` of its parts with their lags, which can occur, and the formula.
 
+    ``record`` takes the key of the series: what is limited in place keeps its rule under the key of its wish.
     ``needs`` are totals of the same bin beside those of the sources.
     """
 
     sources: tuple[tuple[str, int], ...]
     occur: Callable[[Known], Collection[str]]
-    record: Callable[[Tape, ClassFlow], Parts]
+    record: Callable[[Tape, ClassFlow, str], Parts]
     needs: tuple[str, ...] = ()
 
 
@@ -73,9 +74,9 @@ def list_rules(expanded: Expanded, blueprint: Blueprint) -> dict[str, Rule]:
     """The rule of every series that can have classes; traffic and supplied parts win (engine §13.1)."""
     rules: dict[str, Rule] = {}
     for key, formula in blueprint.formulas.items():
-        rules[key] = _formula_rule(key, formula)
+        rules[key] = _formula_rule(formula)
     for joined in expanded.inflows.values():
-        rules[joined.inflow] = _sum_rule(joined.inflow, (joined.arrivals, *joined.overflows))
+        rules[joined.inflow] = _sum_rule((joined.arrivals, *joined.overflows))
     for retried in expanded.retries.values():
         rules.update(_retry_rules(retried, expanded.model.grid.bins))
     for entry in expanded.queues.values():
@@ -88,16 +89,16 @@ def list_rules(expanded: Expanded, blueprint: Blueprint) -> dict[str, Rule]:
         if limit.served in rules:
             rules[limit.wished] = rules[limit.served]
         if limit.gated:
-            rules[limit.gated] = _scaled_rule(limit.gated, limit.wished)
-        rules[limit.served] = _scaled_rule(limit.served, limit.wished)
+            rules[limit.gated] = _scaled_rule(limit.wished)
+        rules[limit.served] = _scaled_rule(limit.wished)
 
     for key in expanded.overrides:
         if "@" not in key and key not in _depths(expanded):
             rules.pop(key, None)
     for key, rates in _traffic(expanded).items():
-        rules[key] = _rates_rule(key, rates)
+        rules[key] = _rates_rule(rates)
     for key, names in supplied_parts(expanded).items():
-        rules[key] = _supplied_rule(key, names)
+        rules[key] = _supplied_rule(names)
     return rules
 
 
@@ -111,11 +112,11 @@ def supplied_parts(expanded: Expanded) -> dict[str, frozenset[str]]:
     return found
 
 
-def content_rule(entry: QueueDef, served: str) -> Rule:
+def content_rule(entry: QueueDef) -> Rule:
     """A service that leaves its queue in the mix of what is there (engine §13.3)."""
 
-    def record(t: Tape, flow: ClassFlow) -> Parts:
-        return classes.normalise(t, _content(t, flow, entry).out, t.load(served))
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
+        return classes.normalise(t, _content(t, flow, entry).out, t.load(key))
 
     needs = (entry.outflow, entry.loss) if entry.loss else (entry.outflow,)
     return Rule(((entry.inflow, 0),), partial(_union, (entry.inflow,)), record, needs)
@@ -136,10 +137,10 @@ def _content(t: Tape, flow: ClassFlow, entry: QueueDef) -> Content:
 
 
 def _queue_rules(entry: QueueDef, expanded: Expanded) -> dict[str, Rule]:
-    def level(t: Tape, flow: ClassFlow) -> Parts:
+    def level(t: Tape, flow: ClassFlow, key: str) -> Parts:
         return _content(t, flow, entry).level
 
-    def over(t: Tape, flow: ClassFlow) -> Parts:
+    def over(t: Tape, flow: ClassFlow, key: str) -> Parts:
         return _content(t, flow, entry).over
 
     arrived = partial(_union, (entry.inflow,))
@@ -151,26 +152,26 @@ def _queue_rules(entry: QueueDef, expanded: Expanded) -> dict[str, Rule]:
         if entry.overflow:
             rules[entry.overflow] = Rule(sources, arrived, over)
     if entry.is_capacity_driven and entry.served:
-        rules[entry.served] = content_rule(entry, entry.served)
+        rules[entry.served] = content_rule(entry)
     elif entry.gated and entry.offered and entry.outflow == entry.gated:
-        rules[entry.gated] = _scaled_rule(entry.gated, entry.offered)
+        rules[entry.gated] = _scaled_rule(entry.offered)
     return rules
 
 
-def _formula_rule(key: str, formula: Formula) -> Rule:
+def _formula_rule(formula: Formula) -> Rule:
     sources = tuple(
         (ref.id if ref.class_id is None else part_key(ref.id, ref.class_id), lag)
         for ref, lag in class_sources(formula.tree)
     )
 
-    def record(t: Tape, flow: ClassFlow) -> Parts:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         return formula.record_parts(t, flow.classes, t.load(key))
 
     return Rule(sources, partial(occurring, formula.tree), record)
 
 
-def _sum_rule(key: str, terms: tuple[str, ...]) -> Rule:
-    def record(t: Tape, flow: ClassFlow) -> Parts:
+def _sum_rule(terms: tuple[str, ...]) -> Rule:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         total, parts = flow.side(t, terms[0])
         for term in terms[1:]:
             other = flow.side(t, term)
@@ -182,35 +183,35 @@ def _sum_rule(key: str, terms: tuple[str, ...]) -> Rule:
     return Rule(tuple((term, 0) for term in terms), partial(_union, terms), record)
 
 
-def _difference_rule(key: str, whole: str, part: str) -> Rule:
-    def record(t: Tape, flow: ClassFlow) -> Parts:
+def _difference_rule(whole: str, part: str) -> Rule:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         sides = flow.side(t, whole), flow.side(t, part)
         return classes.combine(t, "-", *sides, t.load(key))
 
     return Rule(((whole, 0), (part, 0)), partial(_union, (whole, part)), record)
 
 
-def _scaled_rule(key: str, source: str) -> Rule:
+def _scaled_rule(source: str) -> Rule:
     """Limiting in place scales the parts with the total."""
 
-    def record(t: Tape, flow: ClassFlow) -> Parts:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         factor = t.divide(t.load(key), t.load(source))
         return {name: t.multiply(part, factor) for name, part in flow.parts(t, source).items()}
 
     return Rule(((source, 0),), partial(_union, (source,)), record)
 
 
-def _rates_rule(key: str, rates: Mapping[str, float]) -> Rule:
-    def record(t: Tape, flow: ClassFlow) -> Parts:
+def _rates_rule(rates: Mapping[str, float]) -> Rule:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         return classes.share_by_rates(t, t.load(key), rates)
 
     return Rule((), partial(_always, frozenset(rates)), record)
 
 
-def _supplied_rule(key: str, names: frozenset[str]) -> Rule:
+def _supplied_rule(names: frozenset[str]) -> Rule:
     """Parts from outside, scaled to the total where they do not sum to it (engine §13.1)."""
 
-    def record(t: Tape, flow: ClassFlow) -> Parts:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         given = {name: t.load(f"{GIVEN}{key}@{name}") for name in sorted(names)}
         total, found = t.load(key), classes.add_up(t, given)
         size = t.maximum(t.absolute(found), t.absolute(total))
@@ -224,18 +225,19 @@ def _supplied_rule(key: str, names: frozenset[str]) -> Rule:
     return Rule((), partial(_always, names), record)
 
 
-def _router_rule(definition: RouterDef, key: str) -> Rule:
-    def record(t: Tape, flow: ClassFlow) -> Parts:
-        return router.record_parts(t, definition, flow.parts(t, definition.input))[key]
+def _router_rule(definition: RouterDef, target: str) -> Rule:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
+        return router.record_parts(t, definition, flow.parts(t, definition.input))[target]
 
     def occur(known: Known) -> Collection[str]:
         found = classes_of(definition.input, known)
         taken = {name for route in definition.routes for name in route.classes}
-        names = {n for r in definition.routes if r.target == key for n in r.classes} & found
-        if key == definition.id:
+        names = {n for r in definition.routes if r.target == target for n in r.classes} & found
+        if target == definition.id:
             return found
-        has_weights = any(target == key for target, _ in router.weighted(definition))
-        if has_weights or (key == definition.unrouted and not router.weighted(definition)):
+        shares = router.weighted(definition)
+        takes_rest = not shares if target == definition.unrouted else target in dict(shares)
+        if takes_rest:
             names |= found - taken
         return names
 
@@ -257,21 +259,17 @@ def _retry_rules(definition: RetryDef, bins: int) -> dict[str, Rule]:
             records[key] = partial(retry.record_failed, attempt=attempt)
     lag = next((j for j, tap in enumerate(definition.kernel) if tap), 0)
     return {
-        key: _retry_rule(definition, key, record, lag if key == definition.echo else 0)
+        key: _retry_rule(definition, record, lag if key == definition.echo else 0)
         for key, record in records.items()
         if key is not None
     }
 
 
-def _retry_rule(
-    definition: RetryDef, key: str, record_one: Callable[..., Operand], lag: int
-) -> Rule:
-    def record(t: Tape, flow: ClassFlow) -> Parts:
+def _retry_rule(definition: RetryDef, record_one: Callable[..., Operand], lag: int) -> Rule:
+    def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         names = flow.of(definition.failures)
         parts = {name: record_one(t, retry=definition, class_id=name) for name in names}
-        if retry.has_budget(definition) and key.startswith("__"):
-            return classes.normalise(t, parts, t.load(key))
-        return parts
+        return classes.normalise(t, parts, t.load(key))
 
     failures = definition.failures
     return Rule(((failures, lag),), partial(_union, (failures,)), record)
@@ -285,10 +283,10 @@ def _end_rules(expanded: Expanded) -> dict[str, Rule]:
         if served is None or "arrivals" not in roles:
             continue
         if place.kind == "sink":
-            rules[served] = _difference_rule(served, roles["arrivals"], roles["errors"])
+            rules[served] = _difference_rule(roles["arrivals"], roles["errors"])
         elif place.kind == "router":
             unrouted = expanded.routers[place.id].unrouted
-            rules[served] = _difference_rule(served, roles["arrivals"], unrouted)
+            rules[served] = _difference_rule(roles["arrivals"], unrouted)
     return rules
 
 

@@ -29,8 +29,12 @@ class Formula:
         return _Reader(t, self, {}, is_noting=True).value(self.tree)
 
     def record_parts(self, t: Tape, known: Mapping[str, Collection[str]], total: Operand) -> Parts:
-        """The class parts of a result whose value is ``total``; ``known`` names the classes of each series."""
-        return _Reader(t, self, known, is_noting=False).parts(self.tree, total)
+        """The class parts of a result whose value is ``total``; ``known`` names the classes of each series.
+
+        Kernels and smoothing mix bins that have parts with bins that have none: what comes out is scaled once more.
+        """
+        parts = _Reader(t, self, known, is_noting=False).parts(self.tree, total)
+        return parts if _is_normal(self.tree) else classes.normalise(t, parts, total)
 
 
 def hoist(formula: Formula) -> tuple[Formula, list[Formula]]:
@@ -265,3 +269,13 @@ def _literal(arguments: Sequence[Expression], position: int, default: int) -> in
     if position < len(arguments) and isinstance(number := arguments[position], Number):
         return int(number.value)
     return default
+
+
+def _is_normal(tree: Expression) -> bool:
+    """Whether the parts of an expression sum to its value as they are."""
+    match tree:
+        case Ref() | Unary() | Binary("+" | "-") | Call("FLOOR" | "CEIL" | "ROUND" | "ABS" | "MOD"):
+            return True
+        case Call("SHIFT", (Ref(), _)):
+            return True
+    return False
