@@ -190,7 +190,12 @@ def _known_place(item: Item[TopologyNode]) -> TopologyNode:
         place,
         id=item.id,
         kind="service" if place.kind is UNKNOWN else place.kind,
-        roles={role: operand for role, operand in roles.items() if operand is not UNKNOWN},
+        # A role that waits for its parameter is bound all the same: its kind decides what is synthesised.
+        roles={
+            role: 0.0 if operand is UNKNOWN else operand
+            for role, operand in roles.items()
+            if operand is not UNKNOWN or role not in _NAMING_ROLES
+        },
         constraints=tuple(name for name in _listed(place.constraints) if name is not UNKNOWN),
         max_attempts=1 if place.max_attempts is UNKNOWN else place.max_attempts,
         **_known_queue(place),

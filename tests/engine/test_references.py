@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowtime.engine import Report, validate
+from flowtime.engine import Report, load_template, validate
 
 TWO = {"arrivals": "a", "served": "b"}
 
@@ -388,3 +388,19 @@ def test_a_report_holds_the_template_where_only_the_values_are_wrong() -> None:
         "unknown_parameter",
         "length_mismatch",
     ]
+
+
+def test_a_served_series_is_named_while_its_capacity_waits_for_a_parameter() -> None:
+    text = """
+    schemaVersion: 1
+    metadata: {id: desk, title: Desk, version: 1.0.0}
+    grid: {bins: 4, binSize: 1, binUnit: hours}
+    parameters: [{name: rate, type: number, default: 5}]
+    nodes:
+    - {id: x, kind: const, values: 4}
+    - {id: y, kind: expr, expr: done * 2}
+    topology:
+      nodes: [{id: Q, kind: queue, semantics: {arrivals: x, served: done, capacity: "${rate}"}}]
+    """
+
+    assert load_template(text).id == "desk"
