@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -18,10 +18,58 @@ from runs.models import Integrity, Run
 from runs.storage import runs_root, target_from_text, telemetry_root
 from runs.summaries import set_telemetry_integrity
 
+# A file's change time is as coarse as the kernel's tick, 10 ms at most: one that looks older may be younger.
+TICK = timedelta(milliseconds=10)
 
-def check_run(run: Run, *, is_deep: bool) -> Found:
-    """Compare the run's bundle with its manifest, and that with the row; with ``is_deep`` hash every byte."""
+
+def check_run(run: Run, *, is_deep: bool = False) -> Found:
+    """Compare the run's bundle with its manifest, and that with the row.
+
+    Every byte is hashed with ``is_deep``, and where names and sizes alone do not tell: see ``needs_hashing``.
+    """
+    found = _verify_run(run, is_deep=is_deep)
+    if needs_hashing(found, state=run.integrity, checked_at=run.integrity_checked_at):
+        found = _verify_run(run, is_deep=True)
+    return found
+
+
+def _verify_run(run: Run, *, is_deep: bool) -> Found:
     return verify_run_bundle(runs_root(), run.pk, deep=is_deep, manifest_hash=run.manifest_hash)
+
+
+def check_telemetry(
+    target: str,
+    generation: int,
+    *,
+    manifest_hash: str,
+    state: str,
+    checked_at: datetime | None,
+    is_deep: bool = False,
+) -> Found:
+    """The same for one generation of a telemetry bundle, of which ``state`` was said at ``checked_at``."""
+    where = target_from_text(target)
+
+    def verify(*, is_deep: bool) -> Found:
+        return verify_telemetry_bundle(
+            telemetry_root(), where, generation, deep=is_deep, manifest_hash=manifest_hash
+        )
+
+    found = verify(is_deep=is_deep)
+    if needs_hashing(found, state=state, checked_at=checked_at):
+        found = verify(is_deep=True)
+    return found
+
+
+def needs_hashing(found: Found, *, state: str, checked_at: datetime | None) -> bool:
+    """Whether a bundle that looks valid by names and sizes may not be.
+
+    It was never hashed, or was found to be damaged, or a file was touched since: one altered byte changes no size.
+    """
+    if not found.is_valid or found.is_deep:
+        return False
+    if checked_at is None or state != Integrity.VALID:
+        return True
+    return datetime.fromtimestamp(found.changed_ns / 1e9, tz=UTC) > checked_at - TICK
 
 
 def store_run(run: Run, found: Found) -> None:
@@ -31,67 +79,36 @@ def store_run(run: Run, found: Found) -> None:
 
 def notice(run: Run) -> bool:
     """Look at the run's bundle and its telemetry; True where the row said something else and was corrected."""
-    found = check_run(run, is_deep=False)
-    if is_touched(found, trusted_since(run.integrity, run.integrity_checked_at)):
-        found = check_run(run, is_deep=True)
+    found = check_run(run)
     has_changed = found.state != run.integrity
-    if has_changed or (found.is_deep and found.is_valid):
+    if has_changed or found.is_deep:
         store_run(run, found)
-    return _notice_telemetry(run, found) or has_changed
+    return notice_telemetry(run, found) or has_changed
 
 
-def _notice_telemetry(run: Run, own: Found) -> bool:
+def notice_telemetry(run: Run, own: Found, *, is_deep: bool = False) -> bool:
+    """Look at the bundle that the run's row names; what a run replays lies inside ``own``, its own bundle."""
     if run.mode == Run.Mode.TELEMETRY:
-        # What it replays is inside its own bundle.
-        return _settle_telemetry(run, own.state)
+        return _settle_telemetry(run, own)
     if not run.telemetry_capture_id or run.telemetry_generation is None:
         return False
     capture = selectors.find_capture(pk=run.telemetry_capture_id)
     if capture is None:
-        return _settle_telemetry(run, "missing")
+        return _settle_telemetry(run, Found("missing"))
+    known = [at for at in (run.telemetry_checked_at, capture["integrity_checked_at"]) if at]
     found = check_telemetry(
         run.telemetry_target,
         run.telemetry_generation,
         manifest_hash=capture["manifest_hash"],
-        checked_at=trusted_since(run.telemetry_integrity, capture["integrity_checked_at"]),
+        state=run.telemetry_integrity,
+        checked_at=max(known, default=None),
+        is_deep=is_deep,
     )
-    return _settle_telemetry(run, found.state)
+    return _settle_telemetry(run, found)
 
 
-def check_telemetry(
-    target: str, generation: int, *, manifest_hash: str, checked_at: datetime | None
-) -> Found:
-    """Look at one generation of a telemetry bundle; hash it whole where a file was touched since ``checked_at``."""
-    where = target_from_text(target)
-    found = verify_telemetry_bundle(
-        telemetry_root(), where, generation, manifest_hash=manifest_hash
-    )
-    if is_touched(found, checked_at):
-        found = verify_telemetry_bundle(
-            telemetry_root(), where, generation, deep=True, manifest_hash=manifest_hash
-        )
-    return found
-
-
-def trusted_since(integrity: str, checked_at: datetime | None) -> datetime | None:
-    """When the files were last hashed and found to be right; None where they were not.
-
-    What was found to be changed is only taken back by hashing again: sizes alone would absolve it.
-    """
-    return checked_at if integrity == Integrity.VALID else None
-
-
-def is_touched(found: Found, checked_at: datetime | None) -> bool:
-    """Whether a file may have changed since it was last hashed: sizes alone do not show one altered byte."""
-    if not found.is_valid or found.is_deep:
-        return False
-    if checked_at is None:
-        return True
-    return datetime.fromtimestamp(found.changed_ns / 1e9, tz=UTC) > checked_at
-
-
-def _settle_telemetry(run: Run, state: str) -> bool:
-    if state == run.telemetry_integrity:
-        return False
-    set_telemetry_integrity(run.pk, integrity=state)
-    return True
+def _settle_telemetry(run: Run, found: Found) -> bool:
+    has_changed = found.state != run.telemetry_integrity
+    if has_changed or found.is_deep:
+        set_telemetry_integrity(run.pk, integrity=found.state, checked_at=timezone.now())
+    return has_changed

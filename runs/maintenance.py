@@ -93,7 +93,7 @@ def verify_runs(
     total = rows.count()
     for done, run in enumerate(rows.iterator(chunk_size=500), start=1):
         found = integrity.check_run(run, is_deep=is_deep)
-        if found.state != run.integrity or is_deep:
+        if found.state != run.integrity or found.is_deep:
             integrity.store_run(run, found)
         progress(done, total)
         yield Verified(run.pk, found)
@@ -107,9 +107,9 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
     """
     done = Reindexed()
     on_disk = set(list_run_ids(runs_root()))
-    columns = ("pk", "status", "integrity", "manifest_hash")
-    rows = {row["pk"]: row for row in Run.objects.values(*columns)}
-    finished = {pk for pk, row in rows.items() if row["status"] == Run.Status.SUCCEEDED}
+    columns = ("pk", "status", "integrity", "integrity_checked_at", "manifest_hash")
+    rows = {run.pk: run for run in Run.objects.only(*columns)}
+    finished = {pk for pk, run in rows.items() if run.status == Run.Status.SUCCEEDED}
     orphans = on_disk - rows.keys()
     total = len(finished) + len(orphans)
     count = 0
@@ -139,28 +139,24 @@ def _adopt(run_id: str, done: Reindexed) -> None:
     done.adopted.append(run_id)
 
 
-def _reconcile(row: dict[str, Any], done: Reindexed, *, is_rebuild: bool) -> None:
-    run_id = row["pk"]
-    expected = None if is_rebuild else row["manifest_hash"]
-    found = verify_run_bundle(runs_root(), run_id, manifest_hash=expected)
-    if is_rebuild and found.is_valid:
-        _write_row(run_id, found)
-        done.rebuilt.append(run_id)
-        return
-    # What was found by hashing every byte is not undone by a look at names and sizes.
-    is_known_damage = row["integrity"] == Integrity.CORRUPT and found.is_valid
-    if found.state == row["integrity"] or is_known_damage:
+def _reconcile(run: Run, done: Reindexed, *, is_rebuild: bool) -> None:
+    if is_rebuild:
+        found = verify_run_bundle(runs_root(), run.pk)
+        if found.is_valid:
+            _write_row(run.pk, found)
+            done.rebuilt.append(run.pk)
+            return
+    found = integrity.check_run(run)
+    if found.state == run.integrity:
         done.unchanged += 1
         return
-    Run.objects.filter(pk=run_id).update(integrity=found.state, integrity_checked_at=timezone.now())
+    integrity.store_run(run, found)
     if found.is_valid:
-        # Anything before is either a bundle that came back, or one that was never looked at.
-        is_back = row["integrity"] != Integrity.UNCHECKED
-        (done.restored if is_back else done.adopted).append(run_id)
+        done.restored.append(run.pk)
     elif found.state == Integrity.MISSING:
-        done.missing.append(run_id)
+        done.missing.append(run.pk)
     else:
-        done.damaged.append(run_id)
+        done.damaged.append(run.pk)
 
 
 def _write_row(run_id: str, found: Found) -> None:

@@ -118,6 +118,7 @@ class Run(models.Model):
     telemetry_integrity = models.CharField(
         max_length=10, choices=Integrity, default=Integrity.UNCHECKED
     )
+    telemetry_checked_at = models.DateTimeField(null=True, blank=True)
     telemetry_source_run_id = models.CharField(max_length=128, blank=True, default="")
     telemetry_capture_id = models.CharField(max_length=128, blank=True, default="")
     telemetry_target = models.CharField(max_length=160, blank=True, default="")
@@ -143,6 +144,22 @@ class Run(models.Model):
                 fields=("-created_at", "-id"), name="run_warned", condition=Q(warning_count__gt=0)
             ),
             models.Index(fields=("input_hash",), name="run_input_hash"),
+            # These two count what several filters leave, without a look at the rows themselves.
+            models.Index(
+                fields=(
+                    "template_id",
+                    "mode",
+                    "status",
+                    "telemetry_available",
+                    "warning_count",
+                    "id",
+                ),
+                name="run_template_facets",
+            ),
+            models.Index(
+                fields=("mode", "status", "telemetry_available", "warning_count", "id"),
+                name="run_mode_facets",
+            ),
         )
         constraints = (
             models.CheckConstraint(

@@ -161,7 +161,9 @@ def _prepare(
             model=model,
             plan=plan,
             sources=sources,
-            input_hash=input_hash(template, model, sources=sources),
+            input_hash=input_hash(
+                template, model, replicate=request.replicate, sources=sources
+            ),
         )
     return _prepare_replay(request, text, template, read_sources, observed.read_bundle(bundle))
 
@@ -189,7 +191,9 @@ def _prepare_replay(
         )
     else:
         bound = derive_bindings(replayed.manifest, replayed.arrays, roles_of(bare))
-    plan, sources, overrides = _spare_depths(model, bare, bound, read_sources)
+    plan, sources, overrides = _spare_depths(
+        model, bare, bound, read_sources, replicate=request.replicate
+    )
     return Prepared(
         request=request,
         template_text=text,
@@ -198,7 +202,13 @@ def _prepare_replay(
         plan=plan,
         sources=sources,
         overrides=overrides,
-        input_hash=input_hash(template, model, sources=sources, overrides=overrides),
+        input_hash=input_hash(
+            template,
+            model,
+            replicate=request.replicate,
+            sources=sources,
+            overrides=overrides,
+        ),
         replayed=replayed,
         bindings=bound.names,
         warnings=bound.warnings,
@@ -208,7 +218,9 @@ def _prepare_replay(
 Supplied = tuple[Plan, dict[str, np.ndarray], dict[str, np.ndarray]]
 
 
-def _spare_depths(model: Model, bare: Plan, bound: Bound, read_sources: SourceReader) -> Supplied:
+def _spare_depths(
+    model: Model, bare: Plan, bound: Bound, read_sources: SourceReader, *, replicate: int
+) -> Supplied:
     """The plan of a replay with its sources and overrides, queue depths overridden only where they must be.
 
     A depth that the engine makes of the observed flows exactly as it was observed stays the engine's own, and
@@ -227,7 +239,7 @@ def _spare_depths(model: Model, bare: Plan, bound: Bound, read_sources: SourceRe
     supplied = plan, sources, overrides = supply(depths)
     if not depths:
         return supplied
-    result = plan.run(sources=sources, overrides=overrides)
+    result = plan.run(sources=sources, overrides=overrides, replicate=replicate)
     agreeing = {
         depth
         for depth in depths

@@ -76,6 +76,7 @@ def _provenance(run: Run, prepared: Prepared, outcome: Outcome) -> dict[str, Any
         "target": replayed.ref.target if replayed else None,
         "generation": replayed.ref.generation if replayed else None,
         "rngMode": outcome.result.model.rng.mode,
+        "replicate": prepared.request.replicate,
         "reproduction": outcome.reproduction.to_dict() if outcome.reproduction else None,
         "sources": {text: array_digest(array) for text, array in sorted(prepared.sources.items())},
         "bindings": dict(prepared.bindings),
@@ -125,3 +126,10 @@ def _summary(
 def run_record(run: Run) -> Mapping[str, Any]:
     """What happened in ``run``, as ``run.json`` has it; empty before success."""
     return run.document.record or {}
+
+
+def replicate_of(run: Run) -> int:
+    """Which of the independent samples of its seed ``run`` is: out of its record, before success out of its request."""
+    recorded = (run_record(run).get("provenance") or {}).get("replicate")
+    asked = (run.document.request.get("request") or {}).get("replicate")
+    return int(recorded if recorded is not None else asked or 0)

@@ -57,6 +57,7 @@ def prepare_replay(run: Run, *, source: str) -> Prepared:
         parameters=dict(record.overrides),
         seed=record.rng.seed,
         rng_mode=run.rng_mode,
+        replicate=record.provenance.get("replicate") or 0,
     )
     if not is_from_telemetry:
         if run.mode == Run.Mode.TELEMETRY:

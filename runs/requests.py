@@ -20,13 +20,17 @@ class TelemetrySource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """A run to make. ``seed`` and ``rng_mode`` None mean the template's own."""
+    """A run to make. ``seed`` and ``rng_mode`` None mean the template's own.
+
+    ``replicate`` chooses one of the independent samples that a seed has (engine §21.2).
+    """
 
     template_id: str
     mode: str = "simulation"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     rng_mode: str | None = None
+    replicate: int = 0
     telemetry: TelemetrySource | None = None
     run_id: str | None = None
     is_deterministic: bool = False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from flowtime import metrics
 from flowtime.bundles import (
     BundleError,
     RunBundle,
@@ -280,6 +281,7 @@ def _reserve(
         if is_async:
             # After commit, or a worker may look for a row that is not there yet.
             transaction.on_commit(partial(tasks.ring, run.pk, request_id))
+    metrics.run_created_total.labels(run.mode).inc()
     return run
 
 
@@ -330,6 +332,7 @@ def verify_run(run: Run, *, user: Actor | None, request_id: str = "", is_deep: b
     if run.status != Run.Status.SUCCEEDED:
         return run
     found = integrity.check_run(run, is_deep=is_deep)
+    integrity.notice_telemetry(run, found, is_deep=is_deep)
     with transaction.atomic():
         integrity.store_run(run, found)
         record_event(run, "run.verified", actor=user, request_id=request_id, integrity=found.state)

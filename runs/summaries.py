@@ -8,37 +8,46 @@ from typing import Any
 from runs.models import Integrity, Run
 
 
-def set_telemetry_summary(
-    run_id: str,
+def set_telemetry_summary(run_id: str, **summary: Any) -> None:
+    """Say which telemetry bundle belongs to the run, and in which state it is; see ``telemetry_columns``.
+
+    The functions of this module are the only writers of these columns.
+    """
+    _update(run_id, **telemetry_columns(**summary))
+
+
+def telemetry_columns(
     *,
     is_available: bool,
     generated_at: datetime | None = None,
     warning_count: int = 0,
     integrity: str = Integrity.UNCHECKED,
+    checked_at: datetime | None = None,
     source_run_id: str = "",
     capture_id: str = "",
     target: str = "",
     generation: int | None = None,
-) -> None:
-    """Say which telemetry bundle belongs to the run, and in which state it is. The only writer of these columns."""
-    _update(
-        run_id,
-        telemetry_available=is_available,
-        telemetry_generated_at=generated_at,
-        telemetry_warning_count=warning_count,
-        telemetry_integrity=integrity,
-        telemetry_source_run_id=source_run_id,
-        telemetry_capture_id=capture_id,
-        telemetry_target=target,
-        telemetry_generation=generation,
-    )
+) -> dict[str, Any]:
+    """The columns of a run that tell of its telemetry."""
+    return {
+        "telemetry_available": is_available,
+        "telemetry_generated_at": generated_at,
+        "telemetry_warning_count": warning_count,
+        "telemetry_integrity": integrity,
+        "telemetry_checked_at": checked_at,
+        "telemetry_source_run_id": source_run_id,
+        "telemetry_capture_id": capture_id,
+        "telemetry_target": target,
+        "telemetry_generation": generation,
+    }
 
 
-def set_telemetry_integrity(run_id: str, *, integrity: str) -> None:
+def set_telemetry_integrity(run_id: str, *, integrity: str, checked_at: datetime) -> None:
     """Say what the last look at the run's telemetry bundle found; unusable bundles are not available."""
     _update(
         run_id,
         telemetry_integrity=integrity,
+        telemetry_checked_at=checked_at,
         telemetry_available=integrity in Integrity.usable(),
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import django_filters
 
-from runs.filters import ORDERS, ChoicesFilter, ClaimFilter, TextsFilter
+from runs.filters import ORDERS, ChoicesFilter, ClaimFilter, TextsFilter, warned
 from telemetry.models import Capture
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class CaptureFilter(django_filters.FilterSet):
         fields: tuple[str, ...] = ()
 
     def filter_warnings(self, captures: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
-        return captures.filter(warning_count__gt=0) if value else captures.filter(warning_count=0)
+        return warned(captures) if value else captures.filter(warning_count=0)
 
     def keep_order(self, captures: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The order is the page's business; it is declared here so that it is known and checked."""

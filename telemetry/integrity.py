@@ -8,10 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from flowtime.bundles import Integrity as Found
-from flowtime.bundles import verify_telemetry_bundle
-from runs.integrity import check_telemetry, trusted_since
+from runs.integrity import check_telemetry
 from runs.models import Integrity
-from runs.storage import target_from_text, telemetry_root
 from telemetry import summaries
 from telemetry.models import Capture
 
@@ -19,21 +17,15 @@ HAS_BUNDLE = (Capture.Status.SUCCEEDED, Capture.Status.SUPERSEDED, Capture.Statu
 SHOWN_PROBLEMS = 50
 
 
-def check_capture(capture: Capture, *, is_deep: bool) -> Found:
-    """Compare the bundle with its manifest, and that with the row; with ``is_deep`` hash every byte."""
-    if is_deep:
-        return verify_telemetry_bundle(
-            telemetry_root(),
-            target_from_text(capture.target),
-            capture.generation or 0,
-            deep=True,
-            manifest_hash=capture.manifest_hash,
-        )
+def check_capture(capture: Capture, *, is_deep: bool = False) -> Found:
+    """Compare the bundle with its manifest, and that with the row; with ``is_deep`` hash every byte in any case."""
     return check_telemetry(
         capture.target,
         capture.generation or 0,
         manifest_hash=capture.manifest_hash,
-        checked_at=trusted_since(capture.integrity, capture.integrity_checked_at),
+        state=capture.integrity,
+        checked_at=capture.integrity_checked_at,
+        is_deep=is_deep,
     )
 
 
@@ -57,12 +49,13 @@ def notice(capture: Capture) -> bool:
     """Look at the bundle as the capture is opened; True where the row said something else and was corrected."""
     if capture.status not in HAS_BUNDLE:
         return False
-    found = check_capture(capture, is_deep=False)
-    says_missing = capture.status == Capture.Status.MISSING
-    if found.state == capture.integrity and says_missing == (found.state == Integrity.MISSING):
-        return False
+    found = check_capture(capture)
     if capture.status == Capture.Status.SUPERSEDED and found.state == Integrity.MISSING:
         # Superseded bundles are swept on purpose.
+        return False
+    says_missing = capture.status == Capture.Status.MISSING
+    says_so = found.state == capture.integrity
+    if says_so and says_missing == (found.state == Integrity.MISSING) and not found.is_deep:
         return False
     settle(capture, found)
     return True

@@ -51,7 +51,7 @@ def verify_captures(
     total = rows.count()
     for done, capture in enumerate(rows.order_by("requested_at", "id").iterator(), start=1):
         found = integrity.check_capture(capture, is_deep=is_deep)
-        if found.state != capture.integrity or is_deep:
+        if found.state != capture.integrity or found.is_deep:
             integrity.settle(capture, found)
         progress(done, total)
         yield Verified(capture.pk, found)
@@ -85,12 +85,9 @@ def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:
     for capture in Capture.objects.filter(
         target=place, status__in=(status.SUCCEEDED, status.MISSING)
     ):
-        found = integrity.check_capture(capture, is_deep=False)
+        found = integrity.check_capture(capture)
         is_gone = capture.status == status.MISSING
-        # What was found by hashing every byte is not undone by a look at names and sizes.
-        is_known_damage = capture.integrity == Integrity.CORRUPT and found.is_valid
-        says_so = found.state == capture.integrity or is_known_damage
-        if says_so and is_gone == (found.state == Integrity.MISSING):
+        if found.state == capture.integrity and is_gone == (found.state == Integrity.MISSING):
             done.unchanged += 1
             continue
         integrity.settle(capture, found)

@@ -38,6 +38,7 @@ def summary_of(capture: Capture) -> Mapping[str, Any]:
         "generated_at": capture.generated_at,
         "warning_count": capture.warning_count,
         "integrity": integrity,
+        "checked_at": capture.integrity_checked_at,
         "source_run_id": capture.source_run_id,
         "capture_id": capture.pk,
         "target": capture.target,

@@ -23,6 +23,8 @@ SHAPE = "gggggggggggggggggyyyyyyyyrrrrrrrrrrrrryyyyygggg."
 
 _GRID = {"bins": 12, "binSize": 1, "binUnit": "hours"}
 _RNG = {"kind": "pcg32", "seed": 123}
+_TEMPLATE_RNG = {**_RNG, "mode": "expected"}
+_USED_RNG = {**_TEMPLATE_RNG, "replicate": 0}
 _ITEM: dict[str, Any] = {
     "runId": RUN_ID,
     "templateId": "first-steps",
@@ -59,6 +61,7 @@ _ITEM: dict[str, Any] = {
 }
 _RUN: dict[str, Any] = {
     **_ITEM,
+    "rng": _USED_RNG,
     "parameters": {"visitorsPerHour": 12, "coachVisitors": 20, "promisedWait": 60},
     "overrides": {"visitorsPerHour": 12},
     "parametersHash": DIGEST,
@@ -134,7 +137,7 @@ _PLAN: dict[str, Any] = {
         "runId": None,
         "effectiveParameters": {"visitorsPerHour": 12, "coachVisitors": 20, "promisedWait": 60},
         "inputHash": DIGEST,
-        "rng": _RNG,
+        "rng": _USED_RNG,
         "grid": _GRID,
         "series": ["visitors@VISITORS@DEFAULT", SERIES_ID],
         "telemetry": {
@@ -190,7 +193,7 @@ CREATE_RUN = [
         {
             "templateId": "first-steps",
             "parameters": {"visitorsPerHour": 12},
-            "rng": {"kind": "pcg32", "seed": 7},
+            "rng": {"kind": "pcg32", "seed": 7, "mode": "sample", "replicate": 3},
         },
     ),
     _question(
@@ -292,7 +295,7 @@ _TEMPLATE: dict[str, Any] = {
     "captureKey": "first-steps",
     "grid": _GRID,
     "mode": "simulation",
-    "rng": _RNG,
+    "rng": _TEMPLATE_RNG,
     "parameters": [
         {
             "name": "visitorsPerHour",

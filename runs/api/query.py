@@ -18,6 +18,9 @@ def filtered(
     request: Request, filter_class: type[FilterSet], queryset: QuerySet[Any, Any]
 ) -> QuerySet[Any, Any]:
     """``queryset`` narrowed by the request's filters. Raises InvalidQuery naming every wrong one."""
+    if filter_class.base_filters.keys().isdisjoint(request.query_params):
+        # Making a form costs more than the page it would not narrow.
+        return queryset
     filters = filter_class(request.query_params, queryset=queryset)
     if not filters.is_valid():
         raise InvalidQuery(

@@ -10,6 +10,7 @@ from flowtime.bundles import format_series
 from flowtime.engine import Parameter
 from runs.gating import Action
 from runs.models import Integrity, Run
+from runs.records import replicate_of
 
 if TYPE_CHECKING:
     from flowtime.bundles import SeriesEntry
@@ -80,6 +81,12 @@ def run_detail(run: Run, record: Row, actions: Mapping[str, Action]) -> dict[str
     provenance = record.get("provenance") or {}
     return {
         **run_item(row_of(run)),
+        "rng": {
+            "kind": run.rng_kind,
+            "seed": run.rng_seed,
+            "mode": run.rng_mode,
+            "replicate": replicate_of(run),
+        },
         "parameters": record.get("parameters", asked.get("effective", {})),
         "overrides": record.get("overrides", (asked.get("request") or {}).get("parameters", {})),
         "parametersHash": record.get("parametersHash"),
@@ -192,7 +199,12 @@ def plan_facts(plan: RunPlan) -> dict[str, Any]:
         "runId": plan.run_id,
         "effectiveParameters": dict(model.parameters),
         "inputHash": prepared.input_hash,
-        "rng": {"kind": model.rng.kind, "seed": model.rng.seed},
+        "rng": {
+            "kind": model.rng.kind,
+            "seed": model.rng.seed,
+            "mode": model.rng.mode,
+            "replicate": prepared.request.replicate,
+        },
         "grid": {
             "bins": model.grid.bins,
             "binSize": model.grid.bin_size,
@@ -234,7 +246,11 @@ def template_item(entry: CatalogEntry) -> dict[str, Any]:
         "captureKey": entry.capture_key,
         "grid": _grid(grid),
         "mode": template.mode if template else None,
-        "rng": {"kind": template.rng.kind, "seed": template.rng.seed}
+        "rng": {
+            "kind": template.rng.kind,
+            "seed": template.rng.seed,
+            "mode": template.rng.mode,
+        }
         if template and template.rng
         else None,
         "parameters": [parameter_facts(parameter) for parameter in template.parameters]

@@ -13,7 +13,7 @@ from runs.requests import RunRequest, TelemetrySource
 
 RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 KEY = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-MAX_SEED = 2**32 - 1
+MAX_WHOLE = 2**32 - 1
 MAX_DIRECTORY = 4096
 MAX_BINDINGS = 1000
 SOURCES = ("sourceRunId", "captureId", "captureKey", "captureDirectory")
@@ -40,11 +40,11 @@ class StrictBoolean(serializers.BooleanField):
         return data
 
 
-class SeedField(serializers.IntegerField):
+class WholeNumber(serializers.IntegerField):
     """A whole number from 0 to 2³²-1, written as a number."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=0, max_value=MAX_SEED, **options)
+        super().__init__(min_value=0, max_value=MAX_WHOLE, **options)
 
     def to_internal_value(self, data: Any) -> int:
         is_whole = isinstance(data, float) and math.isfinite(data) and data.is_integer()
@@ -57,9 +57,19 @@ class RngSerializer(StrictSerializer):
     """The random generator; without it the template's own."""
 
     kind = serializers.ChoiceField(choices=["pcg32"], required=False, default="pcg32")
-    seed = SeedField(required=False, allow_null=True, default=None)
+    seed = WholeNumber(required=False, allow_null=True, default=None)
     mode = serializers.ChoiceField(
-        choices=["expected", "sample"], required=False, allow_null=True, default=None
+        choices=["expected", "sample"],
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="What a distribution gives in each bin: its expected value, or a value drawn from it.",
+    )
+    replicate = WholeNumber(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Which of the independent samples of the seed; 0 unless given.",
     )
 
 
@@ -166,6 +176,7 @@ class RunRequestSerializer(StrictSerializer):
             parameters=dict(body.get("parameters") or {}),
             seed=rng.get("seed"),
             rng_mode=rng.get("mode"),
+            replicate=rng.get("replicate") or 0,
             telemetry=_source(telemetry) if telemetry else None,
             run_id=options.get("runId"),
             is_deterministic=bool(options.get("deterministicRunId")),

@@ -34,6 +34,21 @@ class ShownRngSerializer(Shown):
     seed = serializers.IntegerField()
 
 
+class TemplateRngSerializer(ShownRngSerializer):
+    """The random generator that a template asks for, and how it treats chance."""
+
+    mode = serializers.ChoiceField(
+        choices=["expected", "sample"],
+        help_text="What a distribution gives in each bin: its expected value, or a value drawn from it.",
+    )
+
+
+class UsedRngSerializer(TemplateRngSerializer):
+    """How a run treats chance: ``replicate`` is one of the independent samples of the seed."""
+
+    replicate = serializers.IntegerField()
+
+
 class TelemetrySummarySerializer(Shown):
     """The telemetry that belongs to a run: generated from it, or replayed by it."""
 
@@ -157,6 +172,7 @@ class ActionsSerializer(Shown):
 class RunSerializer(RunItemSerializer):
     """A run in full."""
 
+    rng = UsedRngSerializer()
     parameters = serializers.DictField(child=serializers.JSONField())
     overrides = serializers.DictField(child=serializers.JSONField())
     parametersHash = serializers.CharField(allow_null=True)  # noqa: N815
@@ -220,7 +236,7 @@ class RunPlanSerializer(Shown):
     runId = serializers.CharField(allow_null=True)  # noqa: N815
     effectiveParameters = serializers.DictField(child=serializers.JSONField())  # noqa: N815
     inputHash = serializers.CharField()  # noqa: N815
-    rng = ShownRngSerializer()
+    rng = UsedRngSerializer()
     grid = GridSerializer()
     series = serializers.ListField(child=serializers.CharField())
     telemetry = PlannedTelemetrySerializer(allow_null=True)
@@ -373,7 +389,7 @@ class TemplateItemSerializer(Shown):
     captureKey = serializers.CharField(allow_null=True)  # noqa: N815
     grid = TemplateGridSerializer(allow_null=True)
     mode = serializers.ChoiceField(choices=Run.Mode.choices, allow_null=True)
-    rng = ShownRngSerializer(allow_null=True)
+    rng = TemplateRngSerializer(allow_null=True)
     parameters = ParameterSerializer(many=True)
     problems = DocumentProblemSerializer(many=True)
     links = TemplateLinksSerializer()

@@ -30,7 +30,11 @@ def ids(response):
 
 class TestDetail:
     def test_equals_what_its_creation_answered(self, api, capture):
-        assert api.get(f"/v1/telemetry/captures/{capture['captureId']}").json() == capture
+        shown = api.get(f"/v1/telemetry/captures/{capture['captureId']}").json()
+
+        # A bundle this young may have been hashed again, which is a later time and nothing else.
+        assert shown["integrity"].pop("checkedAtUtc") >= capture["integrity"].pop("checkedAtUtc")
+        assert shown == capture
 
     @pytest.mark.parametrize("capture_id", ["cap_nowhere", "..", "a%00b", "x" * 3000])
     def test_of_no_capture_is_not_found(self, api, capture_id):
