@@ -16,19 +16,29 @@ K3 = [0.0, 0.6, 0.3, 0.1]
 def document(
     series: Mapping[str, Any],
     *,
-    bins: int = 4,
+    bins: int | None = None,
     places: Sequence[Mapping[str, Any]] = (),
+    edges: Sequence[Mapping[str, Any]] = (),
     constraints: Sequence[Mapping[str, Any]] = (),
     minutes: int = 60,
     **rest: Any,
 ) -> dict[str, Any]:
-    """A template: a list or number is a const node, text an expression, a mapping a whole node."""
+    """A template: a list or number is a const node, text an expression, a mapping a whole node.
+
+    There are as many bins as the first list has items, or 4.
+    """
+    lengths = [len(given) for given in series.values() if isinstance(given, list | np.ndarray)]
+    bins = bins or (lengths[0] if lengths else 4)
     return {
         "schemaVersion": 1,
         "metadata": {"id": "small", "title": "Small", "version": "1.0.0"},
         "grid": {"bins": bins, "binSize": minutes, "binUnit": "minutes"},
         "nodes": [_node(name, given) for name, given in series.items()],
-        "topology": {"nodes": list(places), "constraints": list(constraints)},
+        "topology": {
+            "nodes": list(places),
+            "edges": list(edges),
+            "constraints": list(constraints),
+        },
         **rest,
     }
 
@@ -58,6 +68,8 @@ def place(id: str, kind: str = "queue", **entries: Any) -> dict[str, Any]:
         "wipLimitSeries",
         "wipOverflow",
         "constraints",
+        "label",
+        "ui",
     }
     node = {name: value for name, value in entries.items() if name in own}
     roles = {name: value for name, value in entries.items() if name not in own}

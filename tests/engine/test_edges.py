@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from flowtime.engine import bind, evaluate, load_template
+from tests.engine.small import place, run
 
 NAN = float("nan")
 
 
-def run(
-    series: Mapping[str, Any],
-    places: Sequence[Mapping[str, Any]],
-    edges: Sequence[Mapping[str, Any]],
-    *,
-    sources: Mapping[str, list[float]] | None = None,
-    **rest: Any,
-) -> Any:
-    bins = next(len(v) for v in series.values() if isinstance(v, list))
-    document = {
-        "schemaVersion": 1,
-        "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
-        "grid": {"bins": bins, "binSize": 1, "binUnit": "hours"},
-        "nodes": [_node(id, given) for id, given in series.items()],
-        "topology": {"nodes": list(places), "edges": list(edges)},
-        **rest,
-    }
-    arrays = {key: np.array(values, dtype=float) for key, values in (sources or {}).items()}
-    return evaluate(bind(load_template(document)), sources=arrays)
-
-
-def _node(id: str, given: Any) -> dict[str, Any]:
-    if isinstance(given, str):
-        return {"id": id, "kind": "expr", "expr": given}
-    if isinstance(given, Mapping):
-        return {"id": id, **given}
-    return {"id": id, "kind": "const", "values": given}
-
-
-def place(id: str, kind: str = "service", **roles: Any) -> dict[str, Any]:
-    return {"id": id, "kind": kind, "semantics": roles or {"arrivals": "a", "served": "a"}}
+def node(id: str, kind: str = "service", **roles: Any) -> dict[str, Any]:
+    return place(id, kind, **(roles or {"arrivals": "a", "served": "a"}))
 
 
 def test_shares_are_per_source_and_type() -> None:
@@ -55,7 +25,7 @@ def test_shares_are_per_source_and_type() -> None:
         {"id": "z", "from": "A", "to": "Z", "type": "effort", "weight": 1},
     ]
 
-    result = run({"a": [12]}, [place(id) for id in "AXYZ"], edges)
+    result = run({"a": [12]}, places=[node(id) for id in "AXYZ"], edges=edges)
 
     volumes = [result.edge(id)["flowVolume"].tolist() for id in "xyz"]
     assert volumes == [[9], [3], [12]]
@@ -65,7 +35,7 @@ def test_a_lag_delays_and_what_is_under_way_is_a_stock() -> None:
     """Engine E39."""
     edges = [{"id": "e", "from": "A", "to": "B", "lag": 1}]
 
-    found = run({"a": [10, 20, 30]}, [place("A"), place("B")], edges).edge("e")
+    found = run({"a": [10, 20, 30]}, places=[node("A"), node("B")], edges=edges).edge("e")
 
     assert {name: view.tolist() for name, view in found.items()} == {
         "flowVolume": [10, 20, 30],
@@ -77,7 +47,7 @@ def test_a_lag_delays_and_what_is_under_way_is_a_stock() -> None:
 def test_a_lag_longer_than_the_window_never_arrives() -> None:
     edges = [{"id": "e", "from": "A", "to": "B", "lag": 9}]
 
-    found = run({"a": [1, 2]}, [place("A"), place("B")], edges).edge("e")
+    found = run({"a": [1, 2]}, places=[node("A"), node("B")], edges=edges).edge("e")
 
     assert found["arrivedVolume"].tolist() == [0, 0]
     assert found["transit"].tolist() == [1, 3]
@@ -88,7 +58,7 @@ def test_a_missing_volume_is_not_carried_for_ever() -> None:
     edges = [{"id": "e", "from": "A", "to": "B", "lag": 1}]
     sources = {"file:a": [5, NAN, 3]}
 
-    found = run(series, [place("A"), place("B")], edges, sources=sources).edge("e")
+    found = run(series, places=[node("A"), node("B")], edges=edges, sources=sources).edge("e")
 
     assert_allclose(found["flowVolume"], [5, NAN, 3])
     assert_allclose(found["arrivedVolume"], [0, 5, NAN])
@@ -98,29 +68,31 @@ def test_a_missing_volume_is_not_carried_for_ever() -> None:
 def test_weights_that_are_all_zero_count_as_equal() -> None:
     edges = [{"id": id, "from": "A", "to": id, "weight": 0} for id in "XY"]
 
-    result = run({"a": [6]}, [place(id) for id in "AXY"], edges)
+    result = run({"a": [6]}, places=[node(id) for id in "AXY"], edges=edges)
 
     assert [result.edge(id)["flowVolume"].tolist() for id in "XY"] == [[3], [3]]
 
 
 def test_a_weight_multiplies_effort_unless_a_multiplier_is_given() -> None:
-    places = [place("A", arrivals="a", served="a", attempts="t"), place("X"), place("Y")]
+    places = [node("A", arrivals="a", served="a", attempts="t"), node("X"), node("Y")]
     edges = [
         {"id": "x", "from": "A", "to": "X", "type": "effort", "measure": "attempts", "weight": 3},
         {"id": "y", "from": "A:load", "to": "Y", "type": "dependency", "multiplier": -0.5},
     ]
 
-    result = run({"a": [4], "t": [6]}, places, edges)
+    result = run({"a": [4], "t": [6]}, places=places, edges=edges)
 
     assert result.edge("x") == {"attemptsVolume": [18]}
     assert result.edge("y") == {"attemptsVolume": [-2]}
 
 
 def test_a_retry_rate_is_undefined_without_attempts() -> None:
-    places = [place("A", arrivals="a", served="a", attempts="t", failures="f"), place("X")]
+    places = [node("A", arrivals="a", served="a", attempts="t", failures="f"), node("X")]
     edges = [{"id": "x", "from": "A", "to": "X", "type": "effort", "measure": "attempts"}]
 
-    found = run({"a": [4, 0, 4], "t": [4, 0, -1], "f": [1, 0, 1]}, places, edges).edge("x")
+    found = run({"a": [4, 0, 4], "t": [4, 0, -1], "f": [1, 0, 1]}, places=places, edges=edges).edge(
+        "x"
+    )
 
     assert_allclose(found["retryRate"], [0.25, NAN, NAN])
     assert_allclose(found["failuresVolume"], [1, 0, 1])
@@ -129,19 +101,21 @@ def test_a_retry_rate_is_undefined_without_attempts() -> None:
 @pytest.mark.parametrize("measure", ["errors", "failures", "exhaustedFailures"])
 def test_terminal_edges_carry_what_fails(measure: str) -> None:
     places = [
-        place("A", arrivals="a", served="a", **{measure: "f"}),
-        place("D", "dlq", arrivals="f"),
+        node("A", arrivals="a", served="a", **{measure: "f"}),
+        node("D", "dlq", arrivals="f"),
     ]
     edges = [{"id": "e", "from": "A", "to": "D", "type": "terminal", "measure": measure}]
 
-    assert run({"a": [9], "f": [2]}, places, edges).edge("e") == {"failuresVolume": [2]}
+    assert run({"a": [9], "f": [2]}, places=places, edges=edges).edge("e") == {
+        "failuresVolume": [2]
+    }
 
 
 def test_an_edge_whose_role_is_not_bound_has_no_series() -> None:
-    places = [place("A"), place("D", "dlq", arrivals="a")]
+    places = [node("A"), node("D", "dlq", arrivals="a")]
     edges = [{"id": "e", "from": "A", "to": "D", "type": "terminal", "measure": "failures"}]
 
-    assert run({"a": [9]}, places, edges).edge("e") == {}
+    assert run({"a": [9]}, places=places, edges=edges).edge("e") == {}
 
 
 def router(weights: Mapping[str, float]) -> dict[str, Any]:
@@ -153,12 +127,12 @@ def test_a_routers_edges_carry_the_targets_that_arrive() -> None:
     series = {"a": [100], "R": router({"x": 3, "y": 1}), "other": "y"}
     places = [
         {"id": "R", "kind": "router", "semantics": {}},
-        place("X", arrivals="x", served="x"),
-        place("Y", arrivals="other", served="other"),
+        node("X", arrivals="x", served="x"),
+        node("Y", arrivals="other", served="other"),
     ]
     edges = [{"id": id, "from": "R", "to": id} for id in "XY"]
 
-    result = run(series, places, edges)
+    result = run(series, places=places, edges=edges)
 
     assert result.edge("X")["flowVolume"].tolist() == [75]
     assert result.edge("Y")["flowVolume"].tolist() == [25]
@@ -166,10 +140,10 @@ def test_a_routers_edges_carry_the_targets_that_arrive() -> None:
 
 def test_edges_that_match_one_target_split_it_by_weight() -> None:
     series = {"a": [100], "R": router({"x": 1})}
-    places = [{"id": "R", "kind": "router", "semantics": {}}, place("X", arrivals="x", served="x")]
+    places = [{"id": "R", "kind": "router", "semantics": {}}, node("X", arrivals="x", served="x")]
     edges = [{"id": f"e{w}", "from": "R", "to": "X", "weight": w} for w in (1, 3)]
 
-    result = run(series, places, edges)
+    result = run(series, places=places, edges=edges)
 
     assert result.edge("e1")["flowVolume"].tolist() == [25]
     assert result.edge("e3")["flowVolume"].tolist() == [75]
@@ -178,13 +152,13 @@ def test_edges_that_match_one_target_split_it_by_weight() -> None:
 def test_a_router_of_another_name_is_found_by_its_series() -> None:
     series = {"a": [100], "split": router({"x": 3, "y": 1})}
     places = [
-        place("R", "router", arrivals="a", served="a"),
-        place("X", arrivals="x", served="x"),
-        place("Y", arrivals="y", served="y"),
+        node("R", "router", arrivals="a", served="a"),
+        node("X", arrivals="x", served="x"),
+        node("Y", arrivals="y", served="y"),
     ]
     edges = [{"id": id, "from": "R", "to": id} for id in "XY"]
 
-    result = run(series, places, edges)
+    result = run(series, places=places, edges=edges)
 
     assert [result.edge(id)["flowVolume"].tolist() for id in "XY"] == [[75], [25]]
 
@@ -205,7 +179,7 @@ def test_class_parts_of_an_edge_sum_to_its_total() -> None:
         {"id": id, "from": "A", "to": id, "weight": w, "lag": 1} for id, w in (("X", 1), ("Y", 4))
     ]
 
-    result = run({"a": [20, 40]}, [place(id) for id in "AXY"], edges, **CLASSED)
+    result = run({"a": [20, 40]}, places=[node(id) for id in "AXY"], edges=edges, **CLASSED)
 
     for metric in ("flowVolume", "arrivedVolume", "transit"):
         parts = result.parts(f"edge_X_{metric}")
@@ -217,13 +191,13 @@ def test_class_parts_of_an_edge_sum_to_its_total() -> None:
 def test_echoes_of_a_class_sum_to_the_echo() -> None:
     series = {"a": [8, 8, 8], "b": [4, 8, 0], "f": "a * 0.5", "l": "a + b"}
     places = [
-        place("A"),
-        place("B", arrivals="b", served="b"),
-        place("C", arrivals="l", served="a", failures="f", retryEcho="echo", retryKernel=[0, 1]),
+        node("A"),
+        node("B", arrivals="b", served="b"),
+        node("C", arrivals="l", served="a", failures="f", retryEcho="echo", retryKernel=[0, 1]),
     ]
     edges = [{"id": id, "from": id, "to": "C"} for id in "AB"]
 
-    result = run(series, places, edges, **CLASSED)
+    result = run(series, places=places, edges=edges, **CLASSED)
 
     assert_allclose(result.edge("A")["retryVolume"], [0, 2, 4])
     assert_allclose(result.edge("B")["retryVolume"], [0, 2, 0])

@@ -2,49 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from flowtime.engine import SeriesInfo, bind, compile_model, evaluate, load_template
+from flowtime.engine import SeriesInfo, compile_model
+from tests.engine.small import model, place, run
 
 ROLES = {"arrivals": "a", "served": "s"}
 
 
-def document(
-    series: Mapping[str, Any], places: Sequence[Mapping[str, Any]] = (), **rest: Any
-) -> dict[str, Any]:
-    topology = {"nodes": list(places), "edges": rest.pop("edges", [])}
-    return {
-        "schemaVersion": 1,
-        "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
-        "grid": {"bins": 2, "binSize": 1, "binUnit": "hours"},
-        "nodes": [_node(id, given) for id, given in series.items()],
-        "topology": topology | rest.pop("topology", {}),
-        **rest,
-    }
-
-
-def _node(id: str, given: Any) -> dict[str, Any]:
-    if isinstance(given, str):
-        return {"id": id, "kind": "expr", "expr": given}
-    if isinstance(given, Mapping):
-        return {"id": id, **given}
-    return {"id": id, "kind": "const", "values": given}
-
-
-def index(*args: Any, **rest: Any) -> dict[str, SeriesInfo]:
-    plan = compile_model(bind(load_template(document(*args, **rest))))
+def index(series: Mapping[str, Any], *places: Any, **rest: Any) -> dict[str, SeriesInfo]:
+    plan = compile_model(model(series, places=places, **rest))
     return {info.id: info for info in plan.index}
 
 
-def place(id: str, kind: str = "queue", **roles: Any) -> dict[str, Any]:
-    return {"id": id, "kind": kind, "semantics": ROLES | roles}
+def desk(id: str, kind: str = "queue", **roles: Any) -> dict[str, Any]:
+    return place(id, kind, **(ROLES | roles))
 
 
 def test_entries_say_what_each_series_is() -> None:
-    result = evaluate(bind(load_template(document({"a": [4, 4], "s": [1, 0]}, [place("Desk")]))))
+    result = run({"a": [4, 4], "s": [1, 0]}, places=[desk("Desk")])
 
     (queue,) = [info for info in result.index if info.id == "desk_queue"]
 
@@ -68,15 +47,13 @@ def test_entries_say_what_each_series_is() -> None:
 
 
 def test_entries_are_sorted_by_full_id() -> None:
-    entries = compile_model(
-        bind(load_template(document({"a": [4, 4], "s": [1, 1], "A1": [1, 1]}, [place("Desk")])))
-    ).index
+    found = index({"a": [4, 4], "s": [1, 1], "A1": [1, 1]}, desk("Desk"))
 
-    assert [info.series_id for info in entries] == sorted(info.series_id for info in entries)
+    assert list(found.values()) == sorted(found.values(), key=lambda info: info.series_id)
 
 
 def test_roles_are_listed_for_every_place() -> None:
-    found = index({"a": [4, 4], "s": [1, 1]}, [place("Two"), place("One")])
+    found = index({"a": [4, 4], "s": [1, 1]}, desk("Two"), desk("One"))
 
     assert found["a"].roles == ("One.arrivals", "Two.arrivals")
     assert found["a"].component is None
@@ -86,7 +63,8 @@ def test_class_parts_and_edges_have_entries_of_their_own() -> None:
     traffic = {"nodeId": "a", "classId": "Gold", "pattern": {"kind": "constant", "ratePerBin": 1}}
     found = index(
         {"a": [4, 4]},
-        [place("A", "service", served="a"), place("B", "service", served="a")],
+        desk("A", "service", served="a"),
+        desk("B", "service", served="a"),
         edges=[{"id": "north gate", "from": "A", "to": "B"}],
         classes=[{"id": "Gold"}],
         traffic={"arrivals": [traffic]},
@@ -101,7 +79,7 @@ def test_class_parts_and_edges_have_entries_of_their_own() -> None:
 
 def test_long_ids_are_cut_in_the_index_and_found_by_their_bare_id() -> None:
     long = "a" * 60
-    result = evaluate(bind(load_template(document({long: [4, 4]}))))
+    result = run({long: [4, 4]})
 
     (info,) = result.index
 
@@ -122,7 +100,7 @@ def test_long_ids_are_cut_in_the_index_and_found_by_their_bare_id() -> None:
 def test_what_only_shifts_or_smooths_keeps_the_kind(expr: str, kind: str) -> None:
     series = {"a": [4, 4], "s": [1, 1], "late": "SHIFT(desk_queue, 2)", "x": expr}
 
-    assert index(series, [place("Desk")])["x"].kind == kind
+    assert index(series, desk("Desk"))["x"].kind == kind
 
 
 def test_a_series_that_shifts_itself_is_a_flow() -> None:
@@ -133,21 +111,21 @@ def test_a_series_that_shifts_itself_is_a_flow() -> None:
 
 def test_the_authors_words_decide() -> None:
     node = {"kind": "const", "value": 3, "seriesKind": "ratio", "unit": "share", "hidden": True}
-    found = index({"a": [4, 4], "s": node}, [place("Desk")])["s"]
+    found = index({"a": [4, 4], "s": node}, desk("Desk"))["s"]
 
     assert (found.kind, found.unit, found.hidden) == ("ratio", "share", True)
 
 
 def test_of_two_roles_the_first_of_the_table_decides() -> None:
     series = {"a": [4, 4], "s": [1, 1]}
-    found = index(series, [place("Desk", capacity=2, parallelism="s")])["s"]
+    found = index(series, desk("Desk", capacity=2, parallelism="s"))["s"]
 
     assert (found.kind, found.unit) == ("stock", "servers")
 
 
 def test_outputs_select_and_never_leave_roles_edges_or_parts_out() -> None:
     series = {"a": [4, 4], "s": [1, 1], "x": [1, 1], "y": [1, 1]}
-    found = index(series, [place("Desk")], outputs=[{"series": "x"}])
+    found = index(series, desk("Desk"), outputs=[{"series": "x"}])
 
     chosen = {id for id, info in found.items() if info.selected}
 
@@ -156,7 +134,7 @@ def test_outputs_select_and_never_leave_roles_edges_or_parts_out() -> None:
 
 
 def test_without_outputs_everything_is_selected() -> None:
-    found = index({"a": [4, 4], "s": [1, 1], "x": [1, 1]}, [place("Desk")])
+    found = index({"a": [4, 4], "s": [1, 1], "x": [1, 1]}, desk("Desk"))
 
     assert all(info.selected for info in found.values())
 
@@ -165,6 +143,4 @@ def test_declaration_order_changes_nothing() -> None:
     series = {"a": [4, 4], "s": [1, 1], "x": [1, 1]}
     backwards = dict(reversed(series.items()))
 
-    assert index(series, [place("One"), place("Two")]) == index(
-        backwards, [place("Two"), place("One")]
-    )
+    assert index(series, desk("One"), desk("Two")) == index(backwards, desk("Two"), desk("One"))

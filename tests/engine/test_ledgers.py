@@ -12,32 +12,21 @@ from hypothesis import strategies as st
 
 from flowtime.engine import bind, compile_model, evaluate, load_template
 from flowtime.engine.checks import run as run_checks
+from tests.engine.small import document, model, place, run, traffic
 
 AMOUNTS = st.integers(0, 400).map(lambda n: n / 4)
 NAN = float("nan")
-
-
-def document(bins: int, nodes: list[Any], places: list[Any], **rest: Any) -> dict[str, Any]:
-    topology = {key: rest.pop(key) for key in ("edges", "constraints") if key in rest}
-    return {
-        "schemaVersion": 1,
-        "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
-        "grid": {"bins": bins, "binSize": 15, "binUnit": "minutes"},
-        "nodes": nodes,
-        "topology": {"nodes": places, **topology},
-        **rest,
-    }
 
 
 @st.composite
 def queues(draw: st.DrawFn) -> dict[str, Any]:
     """A chain of queues that overflow into one another, with losses, gates, limits and shared capacity."""
     bins, count = draw(st.integers(1, 12)), draw(st.integers(1, 4))
-    nodes, places = [], []
+    nodes: dict[str, Any] = {}
+    places = []
 
     def const(id: str) -> str:
-        values = draw(st.lists(AMOUNTS, min_size=bins, max_size=bins))
-        nodes.append({"id": id, "kind": "const", "values": values})
+        nodes[id] = draw(st.lists(AMOUNTS, min_size=bins, max_size=bins))
         return id
 
     constraints = [{"id": "pool", "semantics": {"served": const("pool_k")}}]
@@ -63,7 +52,7 @@ def queues(draw: st.DrawFn) -> dict[str, Any]:
         if is_shared and draw(st.booleans()):
             top["constraints"] = ["pool"]
         places.append({"id": f"Q{k}", "kind": "queue", "semantics": roles, **top})
-    return document(bins, nodes, places, constraints=constraints)
+    return document(nodes, bins=bins, places=places, constraints=constraints, minutes=15)
 
 
 def assert_balanced(result: Any, node: str) -> None:
@@ -87,17 +76,17 @@ def assert_balanced(result: Any, node: str) -> None:
 
 
 def _seed(result: Any, node: str) -> float:
-    (place,) = [place for place in result.model.topology.nodes if place.id == node]
-    return place.initial_depth or 0.0
+    (owner,) = [found for found in result.model.topology.nodes if found.id == node]
+    return owner.initial_depth or 0.0
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(queues())
-def test_queue_ledgers_balance(model: dict[str, Any]) -> None:
-    result = evaluate(bind(load_template(model)))
+def test_queue_ledgers_balance(template: dict[str, Any]) -> None:
+    result = evaluate(bind(load_template(template)))
 
-    for place in result.model.topology.nodes:
-        assert_balanced(result, place.id)
+    for node in result.model.topology.nodes:
+        assert_balanced(result, node.id)
     assert "ledger_violation" not in {warning.code for warning in result.warnings}
     arrived = sum(result.ledger(p.id)["inflow"].sum() for p in result.model.topology.nodes)
     seeds = sum(_seed(result, p.id) for p in result.model.topology.nodes)
@@ -126,15 +115,14 @@ def test_what_fails_comes_back_is_given_up_or_waits(
     }
     if has_budget:
         roles |= {"maxAttempts": attempts, "exhaustedFailures": "dead", "attempts": "tries"}
-    nodes = [
-        {"id": "base", "kind": "const", "values": base},
-        {"id": "tries", "kind": "expr", "expr": "base + echo"},
-        {"id": "failed", "kind": "expr", "expr": "0.5 * tries"},
-        {"id": "good", "kind": "expr", "expr": "tries - failed"},
-    ]
-    place = {"id": "Hook", "kind": "service", "semantics": roles}
+    series = {
+        "base": base,
+        "tries": "base + echo",
+        "failed": "0.5 * tries",
+        "good": "tries - failed",
+    }
 
-    result = evaluate(bind(load_template(document(len(base), nodes, [place]))))
+    result = run(series, places=[place("Hook", "service", **roles)])
 
     failed = result.series("failed")
     left = result.series("echo") + result.series("hook_abandoned")
@@ -159,19 +147,14 @@ def test_routed_classes_sum_to_what_is_routed(
     ]
     if has_route or not any(weights):
         routes = [{"target": "t9", "classes": ["A"]}, *(routes if any(weights) else [])]
-    nodes: list[dict[str, Any]] = [
-        {"id": name, "kind": "const", "values": [flow[k] for flow in flows]}
-        for k, name in enumerate("ab")
-    ]
-    nodes.append({"id": "mail", "kind": "expr", "expr": "a + b"})
-    nodes.append({"id": "R", "kind": "router", "inputs": {"queue": "mail"}, "routes": routes})
-    arrivals = [
-        {"nodeId": node, "classId": c, "pattern": {"kind": "constant", "ratePerBin": 1}}
-        for node, c in (("a", "A"), ("b", "B"))
-    ]
-    rest = {"classes": [{"id": "A"}, {"id": "B"}], "traffic": {"arrivals": arrivals}}
+    series = {
+        "a": [flow[0] for flow in flows],
+        "b": [flow[1] for flow in flows],
+        "mail": "a + b",
+        "R": {"kind": "router", "inputs": {"queue": "mail"}, "routes": routes},
+    }
 
-    result = evaluate(bind(load_template(document(len(flows), nodes, [], **rest))))
+    result = run(series, **traffic(a={"A": 1}, b={"B": 1}))
 
     targets = sorted({route["target"] for route in routes})
     total = sum(result.series(target) for target in targets) + result.series("R_unrouted")
@@ -183,14 +166,12 @@ def test_routed_classes_sum_to_what_is_routed(
 
 
 def desk() -> Any:
-    nodes = [
-        {"id": "a", "kind": "const", "values": [5, 5, 0, 0]},
-        {"id": "s", "kind": "const", "values": [2, 2, 2, 9]},
+    places = [
+        place("Desk", arrivals="a", served="s"),
+        place("Exit", "service", arrivals="s", served="s"),
     ]
-    place = {"id": "Desk", "kind": "queue", "semantics": {"arrivals": "a", "served": "s"}}
-    other = {"id": "Exit", "kind": "service", "semantics": {"arrivals": "s", "served": "s"}}
     edges = [{"id": "e", "from": "Desk", "to": "Exit", "lag": 1}]
-    return compile_model(bind(load_template(document(4, nodes, [place, other], edges=edges))))
+    return compile_model(model({"a": [5, 5, 0, 0], "s": [2, 2, 2, 9]}, places=places, edges=edges))
 
 
 @pytest.mark.parametrize(
@@ -218,14 +199,10 @@ def test_numbers_that_do_not_balance_are_a_fault_of_the_engine(
 
 
 def test_missing_amounts_are_counted_as_none_in_every_column() -> None:
-    nodes = [
-        {"id": "a", "kind": "const", "source": "file:a"},
-        {"id": "s", "kind": "const", "values": [1, 1, 1]},
-    ]
-    place = {"id": "Desk", "kind": "queue", "semantics": {"arrivals": "a", "served": "s"}}
-    model = bind(load_template(document(3, nodes, [place])))
+    series = {"a": {"kind": "const", "source": "file:a"}, "s": [1, 1, 1]}
+    places = [place("Desk", arrivals="a", served="s")]
 
-    result = evaluate(model, sources={"file:a": np.array([5.0, NAN, 2.0])})
+    result = run(series, places=places, sources={"file:a": np.array([5.0, NAN, 2.0])})
 
     assert result.ledger("Desk")["inflow"].tolist() == [5, 0, 2]
     assert result.ledger("Desk")["stock"].tolist() == [4, 3, 4]

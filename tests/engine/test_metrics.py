@@ -3,62 +3,27 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from flowtime.engine import bind, evaluate, load_template
+from tests.engine.small import place, run
 
 NAN = float("nan")
 
 
-def run(
-    series: Mapping[str, Any],
-    places: Sequence[Mapping[str, Any]],
-    *,
-    edges: Sequence[Mapping[str, Any]] = (),
-    constraints: Sequence[Mapping[str, Any]] = (),
-    sources: Mapping[str, list[float]] | None = None,
-    bins: int | None = None,
-    unit: str = "hours",
-) -> Any:
-    bins = bins or next(len(v) for v in series.values() if isinstance(v, list))
-    document = {
-        "schemaVersion": 1,
-        "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
-        "grid": {"bins": bins, "binSize": 1, "binUnit": unit},
-        "nodes": [_node(id, given) for id, given in series.items()],
-        "topology": {
-            "nodes": list(places),
-            "edges": list(edges),
-            "constraints": list(constraints),
-        },
-    }
-    arrays = {key: np.array(values, dtype=float) for key, values in (sources or {}).items()}
-    return evaluate(bind(load_template(document)), sources=arrays)
-
-
-def _node(id: str, given: Any) -> dict[str, Any]:
-    if isinstance(given, str):
-        return {"id": id, "kind": "expr", "expr": given}
-    if isinstance(given, Mapping):
-        return {"id": id, **given}
-    return {"id": id, "kind": "const", "values": given}
-
-
-def place(id: str, kind: str = "serviceWithBuffer", **roles: Any) -> dict[str, Any]:
-    return {"id": id, "kind": kind, "semantics": roles}
+def buffer(id: str, **roles: Any) -> dict[str, Any]:
+    return place(id, "serviceWithBuffer", **roles)
 
 
 def test_one_bin_by_hand() -> None:
     """Engine E40."""
     roles = {"arrivals": "a", "served": "s", "capacity": 10, "queueDepth": "q"}
-    desk = place("Desk", **roles, processingTimeMsSum="p", servedCount="s")
+    desk = buffer("Desk", **roles, processingTimeMsSum="p", servedCount="s")
 
-    result = run({"a": [20], "s": [8], "q": [12], "p": [24000]}, [desk])
+    result = run({"a": [20], "s": [8], "q": [12], "p": [24000]}, places=[desk])
 
     found = {
         metric: result.derived("Desk", metric).tolist()[0]
@@ -89,7 +54,7 @@ def test_latency_along_paths_is_weighted_by_flow() -> None:
     ]
     edges = [{"from": "A", "to": "C"}, {"from": "B", "to": "C"}]
 
-    result = run(series, places, edges=edges)
+    result = run(series, places=places, edges=edges)
 
     assert result.derived("A", "flowLatencyMs").tolist() == [10]
     assert result.derived("B", "flowLatencyMs").tolist() == [20]
@@ -100,7 +65,7 @@ def test_the_oldest_ticket_grows_older() -> None:
     """Engine E42."""
     desk = place("Desk", "queue", arrivals="a", capacity=4)
 
-    result = run({"a": [10, 10, 0, 0]}, [desk], unit="minutes")
+    result = run({"a": [10, 10, 0, 0]}, places=[desk], minutes=1)
 
     assert result.role("Desk", "queueDepth").tolist() == [6, 12, 8, 4]
     assert_allclose(result.derived("Desk", "oldestAgeMin"), [0.6, 1.2, 1.8, 2.4])
@@ -113,31 +78,31 @@ def pmf(*values: float) -> dict[str, Any]:
 
 def test_waiting_follows_from_two_distributions() -> None:
     """Engine E43: ca is 1, cs is 0.5."""
-    desk = place(
+    desk = buffer(
         "Desk", arrivals="a", served="n", capacity=10, processingTimeMsSum="p", servedCount="n"
     )
 
-    result = run({"a": pmf(0, 20), "p": pmf(4000, 12000), "n": [8]}, [desk])
+    result = run({"a": pmf(0, 20), "p": pmf(4000, 12000), "n": [8]}, places=[desk])
 
     assert_allclose(result.derived("Desk", "kingmanWaitMs"), [2500])
 
 
 def test_waiting_is_unknown_where_arrivals_are_no_distribution() -> None:
-    desk = place(
+    desk = buffer(
         "Desk", arrivals="b", served="n", capacity=10, processingTimeMsSum="p", servedCount="n"
     )
     series = {"a": pmf(0, 20), "b": "a * 1", "p": pmf(4000, 12000), "n": [8]}
 
-    assert np.isnan(run(series, [desk]).derived("Desk", "kingmanWaitMs")).all()
+    assert np.isnan(run(series, places=[desk]).derived("Desk", "kingmanWaitMs")).all()
 
 
 def test_waiting_is_undefined_where_a_node_is_full() -> None:
-    desk = place(
+    desk = buffer(
         "Desk", arrivals="a", served="n", capacity="c", processingTimeMsSum="p", servedCount="n"
     )
     series = {"a": pmf(0, 20), "p": pmf(4000, 12000), "n": [8, 8, 0], "c": [8, 10, 10]}
 
-    found = run(series, [desk]).derived("Desk", "kingmanWaitMs")
+    found = run(series, places=[desk]).derived("Desk", "kingmanWaitMs")
 
     assert_allclose(found, [NAN, 2500, NAN])
 
@@ -150,11 +115,11 @@ def test_undefined_is_not_zero() -> None:
         "p": [6, 0, 6],
         "n": [2, 0, -1],
     }
-    desk = place(
+    desk = buffer(
         "Desk", arrivals="a", served="s", capacity="c", processingTimeMsSum="p", servedCount="n"
     )
 
-    result = run(series, [desk])
+    result = run(series, places=[desk])
 
     assert_allclose(result.derived("Desk", "utilization"), [0.8, NAN, NAN])
     assert_allclose(result.derived("Desk", "throughputRatio"), [0.5, NAN, 1])
@@ -166,17 +131,16 @@ def test_undefined_is_not_zero() -> None:
 @pytest.mark.parametrize("servers", [[2, NAN, 0, -1]])
 def test_servers_that_are_missing_or_not_positive_count_as_one(servers: list[float]) -> None:
     series = {"a": [8] * 4, "m": {"kind": "const", "source": "file:m"}}
-    desk = place("Desk", arrivals="a", capacity=4, parallelism="m")
+    desk = buffer("Desk", arrivals="a", capacity=4, parallelism="m")
 
-    result = run(series, [desk], sources={"file:m": servers})
+    result = run(series, places=[desk], sources={"file:m": servers})
 
     assert result.derived("Desk", "effectiveCapacity").tolist() == [8, 4, 4, 4]
 
 
 def test_the_throughput_ratio_stays_between_0_and_1() -> None:
-    result = run(
-        {"a": [4, 4, -4], "s": [6, -2, 2]}, [place("Desk", "service", arrivals="a", served="s")]
-    )
+    desk = place("Desk", "service", arrivals="a", served="s")
+    result = run({"a": [4, 4, -4], "s": [6, -2, 2]}, places=[desk])
 
     assert result.derived("Desk", "throughputRatio").tolist() == [1, 0, 0]
 
@@ -191,7 +155,7 @@ def test_tries_are_what_is_served_and_what_fails() -> None:
         place("Bound", "service", **roles, errors="e", attempts="a"),
     ]
 
-    result = run(series, places)
+    result = run(series, places=places)
 
     found = {p["id"]: result.derived(p["id"], "attempts").tolist() for p in places}
     assert found == {"Plain": [4, 5], "Wrong": [5, 8], "Failed": [6, 5], "Bound": [9, 9]}
@@ -207,7 +171,7 @@ def test_retries_are_derived_with_the_kernel_in_force() -> None:
         place("Late", "service", **roles, retryKernel=[0, 0, 1]),
     ]
 
-    result = run(series, places)
+    result = run(series, places=places)
 
     assert_allclose(result.derived("Usual", "retryEcho"), [0, 60, 30, 10, 0])
     assert_allclose(result.derived("Late", "retryEcho"), [0, 0, 100, 0, 0])
@@ -215,11 +179,11 @@ def test_retries_are_derived_with_the_kernel_in_force() -> None:
 
 def test_a_gap_is_a_gap_in_metrics_and_nothing_is_printed() -> None:
     series = {"a": {"kind": "const", "source": "file:a"}, "s": [1, 1, 0, 1]}
-    desk = place("Desk", arrivals="a", served="s", errors="a", capacity="a")
+    desk = buffer("Desk", arrivals="a", served="s", errors="a", capacity="a")
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        result = run(series, [desk], sources={"file:a": [2, NAN, 2, 2]})
+        result = run(series, places=[desk], sources={"file:a": [2, NAN, 2, 2]})
 
     assert_allclose(result.derived("Desk", "throughputRatio"), [0.5, NAN, 0, 0.5])
     assert_allclose(result.derived("Desk", "utilization"), [0.5, NAN, 0, 0.5])
@@ -228,9 +192,9 @@ def test_a_gap_is_a_gap_in_metrics_and_nothing_is_printed() -> None:
 
 def test_what_overflows_is_undefined_and_never_infinite() -> None:
     series = {"a": [5, 1e308], "s": [5, 1e-10], "c": [5, 1e308], "m": [1, 1e10]}
-    desk = place("Desk", arrivals="a", served="s", capacity="c", parallelism="m")
+    desk = buffer("Desk", arrivals="a", served="s", capacity="c", parallelism="m")
 
-    result = run(series, [desk])
+    result = run(series, places=[desk])
 
     for metric in ("effectiveCapacity", "queueTimeMs", "latencyMinutes", "cycleTimeMs"):
         assert np.isfinite(result.derived("Desk", metric)[0]), metric
@@ -243,10 +207,10 @@ def test_a_cycle_time_has_one_part_or_both() -> None:
     places = [
         place("Queue", "queue", **roles),
         place("Clerk", "service", **roles, **times),
-        place("Both", **roles, **times),
+        buffer("Both", **roles, **times),
     ]
 
-    result = run({"a": [4, 4], "s": [2, 0], "p": [10, 10]}, places)
+    result = run({"a": [4, 4], "s": [2, 0], "p": [10, 10]}, places=places)
 
     assert_allclose(result.derived("Queue", "cycleTimeMs"), [3_600_000, NAN])
     assert_allclose(result.derived("Clerk", "cycleTimeMs"), [5, NAN])
@@ -262,7 +226,7 @@ def test_a_delayed_edge_adds_its_delay_to_the_latency() -> None:
     ]
     edges = [{"from": "A", "to": "B", "lag": 1}]
 
-    result = run({"a": [10, 10, 0], "p": [50, 50, 50]}, places, edges=edges, unit="minutes")
+    result = run({"a": [10, 10, 0], "p": [50, 50, 50]}, places=places, edges=edges, minutes=1)
 
     assert_allclose(result.derived("B", "flowLatencyMs"), [NAN, 60_005, NAN])
 
@@ -272,7 +236,7 @@ def test_latency_is_not_carried_around_a_cycle() -> None:
     places = [place(id, "service", arrivals="a", served="a", **times) for id in "ABC"]
     edges = [{"from": "A", "to": "B"}, {"from": "B", "to": "C"}, {"from": "C", "to": "B"}]
 
-    result = run({"a": [10], "p": [50]}, places, edges=edges)
+    result = run({"a": [10], "p": [50]}, places=places, edges=edges)
 
     assert [result.derived(id, "flowLatencyMs").tolist() for id in "ABC"] == [[5], [10], [15]]
 
@@ -280,14 +244,14 @@ def test_latency_is_not_carried_around_a_cycle() -> None:
 def test_the_tightest_constraint_tells_the_shortfall() -> None:
     series = {"a": [30, 30, 30], "wide": [20, 50, 20], "narrow": [10, 50, 40]}
     places = [
-        place("Desk", arrivals="a", served="a") | {"constraints": ["wide", "narrow"]},
-        place("Free", arrivals="a", served="a"),
+        buffer("Desk", arrivals="a", served="a") | {"constraints": ["wide", "narrow"]},
+        buffer("Free", arrivals="a", served="a"),
     ]
     constraints = [{"id": id, "semantics": {"served": id}} for id in ("wide", "narrow")]
     series["s"] = "a * 1"
     places[0]["semantics"]["served"] = "s"
 
-    result = run(series, places, constraints=constraints)
+    result = run(series, places=places, constraints=constraints)
 
     assert result.derived("Desk", "constraintShortfall").tolist() == [20, 0, 10]
     assert result.derived("Desk", "constraintStatus").tolist() == [1, 0, 1]
@@ -296,7 +260,7 @@ def test_the_tightest_constraint_tells_the_shortfall() -> None:
 
 def test_derived_ids_avoid_those_of_authors() -> None:
     series = {"a": [4], "desk_utilization": [9]}
-    result = run(series, [place("Desk", "service", arrivals="a", served="a", capacity=8)])
+    result = run(series, places=[place("Desk", "service", arrivals="a", served="a", capacity=8)])
 
     assert result.series("desk_utilization").tolist() == [9]
     assert result.series("desk_utilization_1").tolist() == [0.5]
@@ -307,7 +271,7 @@ def test_a_stack_holds_one_row_a_node_in_ascending_order() -> None:
     places = [place(id, "service", arrivals="a", served="s", capacity=8) for id in ("B", "A")]
     places.append(place("C", "service", arrivals="a", served="s"))
 
-    nodes, stack = run({"a": [4, 4], "s": [4, 2]}, places).derived_stack("utilization")
+    nodes, stack = run({"a": [4, 4], "s": [4, 2]}, places=places).derived_stack("utilization")
 
     assert nodes == ("A", "B")
     assert stack.tolist() == [[0.5, 0.25], [0.5, 0.25]]

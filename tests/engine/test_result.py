@@ -12,44 +12,20 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from flowtime.engine import COLOURS, bind, evaluate, load_template
+from flowtime.engine import COLOURS
 from flowtime.engine.hashing import array_digest, json_digest
+from tests.engine.small import place as bare_place
+from tests.engine.small import run as run_hourly
 
 NAN = float("nan")
 
 
-def run(
-    series: Mapping[str, Any],
-    places: Sequence[Mapping[str, Any]] = (),
-    *,
-    edges: Sequence[Mapping[str, Any]] = (),
-    overrides: Mapping[str, Any] | None = None,
-    replicate: int = 0,
-    **rest: Any,
-) -> Any:
-    bins = next(len(v) for v in series.values() if isinstance(v, list))
-    document = {
-        "schemaVersion": 1,
-        "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
-        "grid": {"bins": bins, "binSize": 1, "binUnit": "minutes"},
-        "nodes": [_node(id, given) for id, given in series.items()],
-        "topology": {"nodes": list(places), "edges": list(edges)},
-        **rest,
-    }
-    return evaluate(bind(load_template(document)), overrides=overrides, replicate=replicate)
+def run(series: Mapping[str, Any], places: Sequence[Mapping[str, Any]] = (), **rest: Any) -> Any:
+    return run_hourly(series, places=places, minutes=1, **rest)
 
 
-def _node(id: str, given: Any) -> dict[str, Any]:
-    if isinstance(given, str):
-        return {"id": id, "kind": "expr", "expr": given}
-    if isinstance(given, Mapping):
-        return {"id": id, **given}
-    return {"id": id, "kind": "const", "values": given}
-
-
-def place(id: str, kind: str = "queue", **roles: Any) -> dict[str, Any]:
-    top = {key: roles.pop(key) for key in ("dispatchSchedule", "label", "ui") if key in roles}
-    return {"id": id, "kind": kind, "semantics": {"arrivals": "a", **roles}, **top}
+def place(id: str, kind: str = "queue", **entries: Any) -> dict[str, Any]:
+    return bare_place(id, kind, **({"arrivals": "a"} | entries))
 
 
 def desk() -> Any:
@@ -65,7 +41,7 @@ def test_a_series_is_found_by_each_of_its_names() -> None:
 
     assert by_names == [[6, 12, 8, 4], [6, 12, 8, 4]]
     assert result.role("Desk", "queueDepth").tolist() == [6, 12, 8, 4]
-    assert repr(result) == "<Result of case: 9 series, 4 x 1 minutes>"
+    assert repr(result) == "<Result of small: 9 series, 4 x 1 minutes>"
 
 
 @pytest.mark.parametrize(

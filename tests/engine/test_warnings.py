@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pytest
 
-from flowtime.engine import Warning, bind, evaluate, load_template
+from flowtime.engine import Warning
 from flowtime.engine.checks import SEVERITIES
+from tests.engine.small import run
 
 NAN = float("nan")
 
@@ -29,32 +29,16 @@ class Case:
     bins: int = 4
 
     def warnings(self) -> tuple[Warning, ...]:
-        document = {
-            "schemaVersion": 1,
-            "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
-            "grid": {"bins": self.bins, "binSize": 1, "binUnit": "hours"},
-            "nodes": [_node(id, given) for id, given in self.series.items()],
-            "topology": {
-                "nodes": list(self.places),
-                "edges": list(self.edges),
-                "constraints": list(self.constraints),
-            },
+        return run(
+            self.series,
+            bins=self.bins,
+            places=self.places,
+            edges=self.edges,
+            constraints=self.constraints,
+            sources=self.sources,
+            overrides=self.overrides,
             **self.rest,
-        }
-        arrays = [
-            {key: np.array(values, dtype=float) for key, values in given.items()}
-            for given in (self.sources, self.overrides)
-        ]
-        model = bind(load_template(document))
-        return evaluate(model, sources=arrays[0], overrides=arrays[1]).warnings
-
-
-def _node(id: str, given: Any) -> dict[str, Any]:
-    if isinstance(given, str):
-        return {"id": id, "kind": "expr", "expr": given}
-    if isinstance(given, Mapping):
-        return {"id": id, **given}
-    return {"id": id, "kind": "const", "values": given}
+        ).warnings
 
 
 def place(
