@@ -89,14 +89,16 @@ def lay_out_metrics(expanded: Expanded, edges: EdgeLayout) -> MetricLayout:
         if has_flow and (feeding[node] or "cycleTimeMs" in found[node]):
             found[node].add("flowLatencyMs")
     taken = set(expanded.series) | {row.key for row in edges.rows}
+    prefixes = {node: f"{snake(node)}_" for node in places}
+    suffixes = {metric: snake(metric) for metric in METRICS}
     keys = {
-        (metric, node): _free(f"{snake(node)}_{snake(metric)}", taken)
+        (metric, node): _free(prefixes[node] + suffixes[metric], taken)
         for node in places
         for metric in METRICS
         if metric in found[node]
     }
     # In the order of their series, rows of a stack lie at equal distances (engine §24).
-    stacked = sorted(places, key=lambda node: (f"{snake(node)}_", node))
+    stacked = sorted(places, key=lambda node: (prefixes[node], node))
     return MetricLayout(
         places={node: places[node] for node in stacked},
         keys={m: {n: keys[m, n] for n in stacked if (m, n) in keys} for m in METRICS},
