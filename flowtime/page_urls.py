@@ -7,7 +7,7 @@ from django.urls import path
 from flowtime import pages
 
 urlpatterns = [
-    path("sign-in", pages.SignIn.as_view(), name="login"),
+    path("sign-in", login_not_required(pages.SignIn.as_view()), name="login"),
     path("sign-out", LogoutView.as_view(), name="logout"),
     path("theme", login_not_required(pages.choose_theme), name="theme"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
 
 import structlog
 from django.conf import settings
@@ -20,6 +21,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.exceptions import APIException, ValidationError
 
 from flowtime.api.problems import convert_error, is_api, problem_response, request_id_of
@@ -176,6 +178,14 @@ class SignIn(LoginView):
     template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
     next_page = "/runs"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        here = request.headers.get("HX-Current-URL")
+        if request.headers.get("HX-Request") and here:
+            # A fragment was asked for after the session had ended: the whole page goes to the door.
+            back = urlencode({"next": urlsplit(here).path})
+            return HttpResponseClientRedirect(f"{request.path}?{back}")
+        return super().dispatch(request, *args, **kwargs)
 
     def get_form(self, form_class: Any = None) -> Any:
         form = super().get_form(form_class)

@@ -249,7 +249,9 @@ def test_cancelling_a_finished_run_is_refused_in_the_panel(pages, make_run):
 
 def test_a_viewer_cannot_cancel_and_is_told_why(viewer_pages):
     run = RunFactory(status="queued", started_at=None, finished_at=None)
-    assert "cancel-run" not in viewer_pages.get(f"/runs/{run.pk}").content.decode()
+    button = element_of(viewer_pages.get(f"/runs/{run.pk}"), "cancel-run")
+    assert button["aria-disabled"] == "true"
+    assert button["aria-describedby"] == "cancel-run-why"
 
     response = viewer_pages.post(f"/runs/{run.pk}/cancel")
 

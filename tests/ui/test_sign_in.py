@@ -70,6 +70,16 @@ def test_signing_out_needs_a_post(pages):
     assert pages.get("/runs").status_code == 302
 
 
+def test_a_fragment_that_is_asked_for_too_late_sends_the_whole_page_to_the_door(db):
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://testserver/runs/run_1?tab=series"}
+    client = Client(headers=asked)
+
+    answer = client.get("/runs/run_1", follow=True)
+
+    assert answer["HX-Redirect"] == "/sign-in?next=%2Fruns%2Frun_1"
+    assert answer.content == b""
+
+
 @pytest.mark.parametrize(
     "path", ["/runs", "/runs/new", "/runs/run_1", "/telemetry", "/telemetry/cap_1"]
 )
