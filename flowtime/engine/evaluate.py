@@ -135,20 +135,31 @@ class _Run:
 
     def go_through(self, stages: Iterable[Stage], watch: _Watch, start: float, stop: float) -> None:
         """Run the stages in order while the fraction rises from ``start`` to ``stop``."""
+        if watch.is_idle:
+            for stage in stages:
+                for _ in self._begin(stage):
+                    pass
+            return
         stages = tuple(stages)
         rise = (stop - start) / max(len(stages), 1)
         for number, stage in enumerate(stages):
             watch.check()
-            if stage.scan is not None:
-                shortage = stage.scan.run(self.space)
-                keys = zip(stage.scan.keys, (shortage > _NOTHING).tolist(), strict=True)
-                self.short += [key for key, is_short in keys if is_short]
-            elif stage.code is not None:
-                running = stage.code(self.rows, self.scratch, self.masks, self.notes)
-                for _ in running if stage.is_loop else ():
-                    watch.check()
+            for _ in self._begin(stage):
+                watch.check()
             watch.report(start + rise * (number + 1))
         watch.report(stop)
+
+    def _begin(self, stage: Stage) -> Iterable[None]:
+        """Run a stage; a loop is returned to be gone through, stretch by stretch."""
+        if stage.scan is not None:
+            shortage = stage.scan.run(self.space)
+            if shortage.max() > _NOTHING:
+                keys = zip(stage.scan.keys, (shortage > _NOTHING).tolist(), strict=True)
+                self.short += [key for key, is_short in keys if is_short]
+        elif stage.code is not None:
+            found = stage.code(self.rows, self.scratch, self.masks, self.notes)
+            return found if stage.is_loop else ()
+        return ()
 
 
 def _make_state(plan: Plan, space: np.ndarray, run: _Run) -> State:
@@ -190,6 +201,11 @@ class _Watch:
         self._cancel = cancel
         self._phase = ""
         self._last = -1.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody watches."""
+        return self._progress is None and self._cancel is None
 
     def begin(self, phase: str) -> None:
         self.check()
