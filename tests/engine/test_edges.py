@@ -205,3 +205,25 @@ def test_echoes_of_a_class_sum_to_the_echo() -> None:
         assert_allclose(
             sum(result.parts(f"edge_{id}_retryVolume").values()), result.edge(id)["retryVolume"]
         )
+
+
+def test_the_order_of_declaration_changes_nothing() -> None:
+    series = {"a": [8, 8], "f": [2, 1]}
+    places = [
+        node("A", arrivals="a", served="a", failures="f", attempts="a", retryEcho="echo"),
+        *(node(id) for id in "XY"),
+    ]
+    edges = [
+        {"id": "z", "from": "A", "to": "X", "weight": 0.1},
+        {"id": "y", "from": "A", "to": "Y", "weight": 0.7},
+        {"id": "x", "from": "A", "to": "Y", "weight": 0.2, "lag": 1},
+        {"id": "w", "from": "A", "to": "X", "type": "effort", "measure": "attempts"},
+        {"id": "v", "from": "X", "to": "A"},
+    ]
+
+    first = run(series, places=places, edges=edges)
+    second = run(series, places=places[::-1], edges=edges[::-1])
+
+    assert first.index == second.index
+    assert first.values.tobytes() == second.values.tobytes()
+    assert first.warnings == second.warnings

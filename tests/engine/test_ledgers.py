@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from flowtime.engine import bind, compile_model, evaluate, load_template
@@ -163,6 +163,39 @@ def test_routed_classes_sum_to_what_is_routed(
         parts = sum(result.parts(target).values(), np.zeros(len(flows)))
         np.testing.assert_allclose(parts, result.series(target), atol=1e-9)
     assert "ledger_violation" not in {warning.code for warning in result.warnings}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(queues())
+def test_depths_that_are_observed_again_agree_with_their_flows(template: dict[str, Any]) -> None:
+    bound = bind(load_template(template))
+    first = evaluate(bound)
+    names = [first.plan.expanded.roles[q.id]["queueDepth"] for q in bound.topology.nodes]
+
+    again = evaluate(bound, overrides={name: first.series(name) for name in names})
+
+    codes = {warning.code for warning in again.warnings}
+    assert not codes & {"queue_depth_mismatch", "ledger_violation"}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(queues(), st.data())
+def test_a_depth_that_is_observed_wrong_is_noticed_where_it_is(
+    template: dict[str, Any], data: st.DataObject
+) -> None:
+    bound = bind(load_template(template))
+    first = evaluate(bound)
+    name = first.plan.expanded.roles["Q0"]["queueDepth"]
+    at = data.draw(st.integers(0, bound.grid.bins - 1))
+    wrong = first.series(name).copy()
+    wrong[at] += 1
+    # What serves by capacity follows the level it is told, so that only authored service stays as it was.
+    assume("capacity" not in bound.topology.nodes[0].roles)
+
+    again = evaluate(bound, overrides={name: wrong})
+
+    (found,) = [w for w in again.warnings if w.code == "queue_depth_mismatch"]
+    assert (found.node, found.bins, found.worst_bin) == ("Q0", ((at, at),), at)
 
 
 def desk() -> Any:

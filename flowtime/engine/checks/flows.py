@@ -14,6 +14,7 @@ from .context import Check, Context, Run
 from .hits import Hit, amounts, name, number
 
 _DELIVERING = frozenset({"throughput", "terminal"})
+_MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,18 @@ def _fitted_weights(
         totals = [max(0.0, float(run.counted(key).sum())) for _, key in targets]
         whole = sum(totals)
         if whole > 0.0:
-            shares = ", ".join(
+            shares = [
                 f"{name(target)} {number(total / whole)}"
                 for (target, _), total in zip(targets, totals, strict=True)
-            )
-            advice.append(f"from {name(source)}: {shares}")
-    return f"Weights that fit: {'; '.join(advice)}." if advice else None
+            ]
+            advice.append(f"from {name(source)}: {_some(shares, ', ')}")
+    return f"Weights that fit: {_some(advice, '; ')}." if advice else None
+
+
+def _some(texts: Sequence[str], comma: str) -> str:
+    """As much of a list as a reader can use."""
+    rest = len(texts) - _MOST
+    return comma.join(texts[:_MOST]) + (f"{comma}and {rest} more" if rest > 0 else "")
 
 
 def _outgoing(context: Context) -> Iterator[Balance]:
