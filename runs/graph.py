@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowtime.engine import DocumentError, bind, compile_model, load_model
 from runs import services
+from runs.formulas import formulas_of
 from runs.planning import roles_of
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ def graph_of_run(run: Run) -> dict[str, Any]:
     with services.open_bundle(run) as bundle:
         model = load_model(bundle.model_document)
         roles = bundle.record.provenance.get("roles", {})
-        series_ids = {entry.id: entry.series_id for entry in bundle.index if entry.id}
-    return _graph(model, roles, series_ids)
+        infos = {entry.id: entry for entry in bundle.index if entry.id}
+    formulas = [formula.to_dict() for formula in formulas_of(model, infos)]
+    return _graph(model, roles, {key: info.series_id for key, info in infos.items()}, formulas)
 
 
 def graph_of_template(template: Template) -> dict[str, Any] | None:
@@ -29,11 +31,18 @@ def graph_of_template(template: Template) -> dict[str, Any] | None:
         plan = compile_model(bind(template))
     except DocumentError:
         return None
-    return _graph(plan.model, roles_of(plan), {info.id: info.series_id for info in plan.index})
+    infos = {info.id: info for info in plan.index}
+    written = template.document.get("nodes", ())
+    formulas = [formula.to_dict() for formula in formulas_of(plan.model, infos, written=written)]
+    series_ids = {key: info.series_id for key, info in infos.items()}
+    return _graph(plan.model, roles_of(plan), series_ids, formulas)
 
 
 def _graph(
-    model: Model, roles: Mapping[str, Mapping[str, str]], series_ids: Mapping[str, str]
+    model: Model,
+    roles: Mapping[str, Mapping[str, str]],
+    series_ids: Mapping[str, str],
+    formulas: list[dict[str, Any]],
 ) -> dict[str, Any]:
     return {
         "nodes": [
@@ -66,6 +75,7 @@ def _graph(
             }
             for edge in model.topology.edges
         ],
+        "formulas": formulas,
     }
 
 

@@ -161,9 +161,7 @@ def _prepare(
             model=model,
             plan=plan,
             sources=sources,
-            input_hash=input_hash(
-                template, model, replicate=request.replicate, sources=sources
-            ),
+            input_hash=input_hash(template, model, replicate=request.replicate, sources=sources),
         )
     return _prepare_replay(request, text, template, read_sources, observed.read_bundle(bundle))
 

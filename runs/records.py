@@ -94,28 +94,34 @@ def as_json(record: RunRecord) -> dict[str, Any]:
 def telemetry_summary(run: Run, replayed: Replayed) -> dict[str, Any]:
     """The summary columns of a run that replays a bundle: its own copy, just written."""
     ref, manifest = replayed.ref, replayed.manifest
-    return _summary(manifest, ref.capture_id, ref.target, ref.generation)
+    return _summary(manifest, ref.capture_id, ref.target, ref.generation, integrity=Integrity.VALID)
 
 
 def copied_summary(record: RunRecord, bundle: TelemetryBundle) -> dict[str, Any]:
-    """The same, from the run's bundle alone."""
+    """The same, from the run's bundle alone, whose bytes nobody has hashed yet."""
     provenance = record.provenance
     return _summary(
         bundle.manifest,
         provenance.get("captureId"),
         provenance.get("target") or "",
         provenance.get("generation"),
+        integrity=Integrity.UNCHECKED,
     )
 
 
 def _summary(
-    manifest: TelemetryManifest, capture_id: str | None, target: str, generation: int | None
+    manifest: TelemetryManifest,
+    capture_id: str | None,
+    target: str,
+    generation: int | None,
+    *,
+    integrity: str,
 ) -> dict[str, Any]:
     return {
         "is_available": True,
         "generated_at": from_text(manifest.provenance.captured_at_utc),
         "warning_count": len(manifest.warnings),
-        "integrity": Integrity.VALID,
+        "integrity": integrity,
         "source_run_id": manifest.provenance.run_id,
         "capture_id": capture_id or "",
         "target": target,

@@ -179,10 +179,15 @@ def input_hash(
     template: Template,
     model: Model,
     *,
+    replicate: int = 0,
     sources: Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> str:
-    """The identity of a run request; sources and overrides are arrays or their digests."""
+    """The identity of a run request; sources and overrides are arrays or their digests.
+
+    The first sample of a request, replicate 0, is the request itself; each further one has an identity of its own.
+    """
+    further = {"replicate": replicate} if replicate else {}
     replayed = {f"override:{name}": value for name, value in _digests(overrides).items()}
     return json_digest(
         {
@@ -194,6 +199,7 @@ def input_hash(
             "templateHash": template.template_hash,
             "templateId": template.id,
             "templateVersion": template.version,
+            **further,
         }
     )
 

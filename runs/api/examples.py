@@ -283,6 +283,19 @@ _GRAPH = {
             "lag": 0,
         }
     ],
+    "formulas": [
+        {
+            "id": "can_serve",
+            "kind": "expr",
+            "title": "Visitors the clerk can serve",
+            "unit": "visitors/bin",
+            "seriesKind": "flow",
+            "formula": "MIN(visitors, ${visitorsPerHour})",
+            "source": None,
+            "targets": [],
+            "hidden": False,
+        }
+    ],
 }
 GRAPH = _answer("A desk", _GRAPH)
 _TEMPLATE: dict[str, Any] = {

@@ -325,11 +325,30 @@ class GraphEdgeSerializer(Shown):
         }
 
 
+class FormulaSerializer(Shown):
+    """How a computation node makes its series; a source takes the place of the formula."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["const", "expr", "pmf", "serviceWithBuffer", "router"])
+    title = serializers.CharField(allow_null=True)
+    unit = serializers.CharField(allow_null=True)
+    seriesKind = serializers.CharField(allow_null=True)  # noqa: N815
+    formula = serializers.CharField(
+        allow_null=True, help_text="Of a template, with its placeholders; of a run, with values."
+    )
+    source = serializers.CharField(allow_null=True)
+    targets = serializers.ListField(
+        child=serializers.CharField(), help_text="The series that a router defines."
+    )
+    hidden = serializers.BooleanField()
+
+
 class GraphSerializer(Shown):
-    """The topology, ready to be drawn."""
+    """The topology, ready to be drawn, and how its series are made."""
 
     nodes = GraphNodeSerializer(many=True)
     edges = GraphEdgeSerializer(many=True)
+    formulas = FormulaSerializer(many=True)
 
 
 class ParameterSerializer(Shown):
