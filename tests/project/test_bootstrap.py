@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Group
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -84,3 +84,13 @@ class TestAgain:
 
         assert "Already there: admin, operator, viewer." in output.getvalue()
         assert "password" not in output.getvalue()
+
+
+def test_credentials_are_shown_even_where_the_first_run_cannot_be_made(monkeypatch):
+    monkeypatch.setattr("runs.management.commands.bootstrap.TEMPLATE_ID", "no-such-template")
+    out = StringIO()
+
+    with pytest.raises(CommandError, match="first run could not be made"):
+        call_command("bootstrap", "--json", stdout=out)
+
+    assert json.loads(out.getvalue())["users"]["operator"]["password"]

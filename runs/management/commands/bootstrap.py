@@ -45,13 +45,23 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         ensure_roles()
         people = {name: ensure_person(name) for name in PEOPLE}
-        run, is_new = ensure_first_run()
+        # Shown once, whatever becomes of the run.
         if options["json"]:
-            self.stdout.write(json.dumps(as_document(people, run, is_new=is_new)))
+            self._print_document(people)
         else:
-            self._print(people, run, is_new=is_new)
+            self._print_people(people)
+            run, is_new = ensure_first_run()
+            self.stdout.write(f"{'Made' if is_new else 'Already there:'} run {run.pk}.")
 
-    def _print(self, people: dict[str, Credentials | None], run: Run, *, is_new: bool) -> None:
+    def _print_document(self, people: dict[str, Credentials | None]) -> None:
+        document = people_document(people)
+        try:
+            run, is_new = ensure_first_run()
+            document["run"] = {"runId": run.pk, "created": is_new}
+        finally:
+            self.stdout.write(json.dumps(document))
+
+    def _print_people(self, people: dict[str, Credentials | None]) -> None:
         made = {name: person for name, person in people.items() if person is not None}
         if made:
             self.stdout.write("Shown once, so keep what you need:")
@@ -60,7 +70,6 @@ class Command(BaseCommand):
             self.stdout.write(f"  {'':<9} token    {person.token}")
         if kept := [name for name in people if name not in made]:
             self.stdout.write(f"Already there: {', '.join(kept)}.")
-        self.stdout.write(f"{'Made' if is_new else 'Already there:'} run {run.pk}.")
 
 
 def make_roots() -> None:
@@ -97,7 +106,7 @@ def ensure_first_run() -> tuple[Run, bool]:
     return outcome.run, True
 
 
-def as_document(people: dict[str, Credentials | None], run: Run, *, is_new: bool) -> dict[str, Any]:
+def people_document(people: dict[str, Credentials | None]) -> dict[str, Any]:
     """The JSON document; password and token are null for people who were there before."""
     return {
         "users": {
@@ -107,5 +116,5 @@ def as_document(people: dict[str, Credentials | None], run: Run, *, is_new: bool
             }
             for name, person in people.items()
         },
-        "run": {"runId": run.pk, "created": is_new},
+        "run": None,
     }
