@@ -124,14 +124,15 @@ class Inputs:
 
     def _look(self, values: np.ndarray, block: np.ndarray | None) -> Bound:
         """The extremes of all roles, as far as everything is finite."""
-        lows, low, high = {}, math.inf, -math.inf
-        is_finite = True
-        for role, stack in self.roles.items():
-            data = values[stack.direct] if block is None else block[stack.rows]
-            least, most = float(data.min()), float(data.max())
-            is_finite = is_finite and math.isfinite(least) and math.isfinite(most)
-            lows[role], low, high = least, min(low, least), max(high, most)
-        return Bound(values, block, lows, low, high, not is_finite)
+        if block is None:
+            stacks = {role: values[stack.direct] for role, stack in self.roles.items()}
+            high = max(float(data.max()) for data in stacks.values())
+        else:
+            stacks = {role: block[stack.rows] for role, stack in self.roles.items()}
+            high = float(block.max())
+        lows = {role: float(data.min()) for role, data in stacks.items()}
+        is_finite = all(map(math.isfinite, (high, *lows.values())))
+        return Bound(values, block, lows, min(lows.values()), high, not is_finite)
 
 
 def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:
