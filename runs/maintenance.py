@@ -5,7 +5,7 @@ Progress is the caller's business: every function takes ``progress(done, total)`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from flowtime.bundles import (
     BundleError,
     RunRecord,
     StorageUnavailable,
+    check_run_bundle,
     list_run_ids,
     open_run_bundle,
     sweep_retired,
@@ -30,12 +31,15 @@ from runs.clock import from_text
 from runs.events import record_event
 from runs.models import Integrity, Run, RunDocument
 from runs.storage import runs_root
-from runs.summaries import set_telemetry_summary
+from runs.summaries import telemetry_columns
 
 Progress = Callable[[int, int], None]
 
 GRACE_SECONDS = 3600.0
 """Staging and replaced bundles are kept this long: no request takes nearly as much."""
+
+BATCH = 200
+"""Rows of one transaction while reindexing: few enough that others need not wait long."""
 
 WORKER_LOST = "worker_lost"
 WORKER_LOST_DETAIL = "The worker stopped without a word, and so did those that tried again."
@@ -103,51 +107,37 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
     """Bring the rows in step with the bundles on disk; a second call changes nothing.
 
     Valid bundles without a row are adopted; rows whose bundle is gone are marked. With ``is_rebuild`` the rows
-    of finished runs are written again from their bundles.
+    of finished runs are written again from their bundles. What is adopted is hashed when it is first opened.
     """
     done = Reindexed()
-    on_disk = set(list_run_ids(runs_root()))
     columns = ("pk", "status", "integrity", "integrity_checked_at", "manifest_hash")
     rows = {run.pk: run for run in Run.objects.only(*columns)}
     finished = {pk for pk, run in rows.items() if run.status == Run.Status.SUCCEEDED}
-    orphans = on_disk - rows.keys()
-    total = len(finished) + len(orphans)
-    count = 0
-    for run_id in sorted(orphans):
-        _adopt(run_id, done)
-        count += 1
+    orphans = set(list_run_ids(runs_root())) - rows.keys()
+    people = dict(get_user_model().objects.values_list("username", "pk"))
+    total, count = len(finished) + len(orphans), 0
+    to_write = sorted(orphans | finished if is_rebuild else orphans)
+    for start in range(0, len(to_write), BATCH):
+        batch = to_write[start : start + BATCH]
+        found = {run_id: _read_row(run_id, people) for run_id in batch}
+        _write_rows([row for row in found.values() if row is not None], known=rows.keys())
+        for run_id, row in found.items():
+            if row is not None:
+                (done.rebuilt if run_id in rows else done.adopted).append(run_id)
+            elif run_id in orphans:
+                done.quarantined.append(run_id)
+        count += len(batch)
         progress(count, total)
-    for run_id in sorted(finished):
-        _reconcile(rows[run_id], done, is_rebuild=is_rebuild)
+    for run_id in sorted(finished - set(done.rebuilt)):
+        _reconcile(rows[run_id], done)
         count += 1
-        progress(count, total)
+        progress(min(count, total), total)
     return done
 
 
-def _adopt(run_id: str, done: Reindexed) -> None:
-    found = verify_run_bundle(runs_root(), run_id)
-    if not found.is_valid:
-        done.quarantined.append(run_id)
-        return
-    try:
-        _write_row(run_id, found)
-    except StorageUnavailable:
-        raise
-    except BundleError:
-        done.quarantined.append(run_id)
-        return
-    done.adopted.append(run_id)
-
-
-def _reconcile(run: Run, done: Reindexed, *, is_rebuild: bool) -> None:
-    if is_rebuild:
-        found = verify_run_bundle(runs_root(), run.pk)
-        if found.is_valid:
-            _write_row(run.pk, found)
-            done.rebuilt.append(run.pk)
-            return
-    found = integrity.check_run(run)
-    if found.state == run.integrity:
+def _reconcile(run: Run, done: Reindexed) -> None:
+    found = _look(run)
+    if found.state == run.integrity or (found.is_valid and run.integrity == Integrity.UNCHECKED):
         done.unchanged += 1
         return
     integrity.store_run(run, found)
@@ -159,39 +149,75 @@ def _reconcile(run: Run, done: Reindexed, *, is_rebuild: bool) -> None:
         done.damaged.append(run.pk)
 
 
-def _write_row(run_id: str, found: Found) -> None:
-    """Write the row of a run from its bundle alone."""
-    with open_run_bundle(runs_root(), run_id) as bundle:
-        record, manifest_hash, text = bundle.record, bundle.manifest_hash, bundle.template_text
-        size = sum(file.bytes for file in bundle.manifest.files)
-        copied = bundle.telemetry
-        summary = records.copied_summary(record, copied) if copied is not None else None
+def _look(run: Run) -> Found:
+    if run.integrity == Integrity.UNCHECKED:
+        return verify_run_bundle(runs_root(), run.pk, manifest_hash=run.manifest_hash)
+    return integrity.check_run(run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A run as its bundle alone tells it. ``has_summary``: its telemetry is inside the bundle."""
+
+    run: Run
+    document: RunDocument
+    has_summary: bool
+
+
+def _read_row(run_id: str, people: Mapping[str, int]) -> _Row | None:
+    """The row that belongs to a bundle; None where the bundle is not valid."""
+    try:
+        with open_run_bundle(runs_root(), run_id) as bundle:
+            if not check_run_bundle(bundle).is_valid:
+                return None
+            record, copied = bundle.record, bundle.telemetry
+            summary = records.copied_summary(record, copied) if copied is not None else None
+            run = Run(
+                pk=run_id,
+                **_columns(record, people),
+                **(telemetry_columns(**summary) if summary is not None else {}),
+                manifest_hash=bundle.manifest_hash,
+                byte_count=sum(file.bytes for file in bundle.manifest.files),
+                integrity=Integrity.UNCHECKED,
+                integrity_checked_at=None,
+            )
+            document = RunDocument(
+                run=run,
+                template_text=bundle.template_text,
+                record=records.as_json(record),
+                request=_request(record),
+            )
+    except StorageUnavailable:
+        raise
+    except BundleError:
+        return None
+    return _Row(run, document, has_summary=summary is not None)
+
+
+def _write_rows(rows: Sequence[_Row], *, known: Container[str]) -> None:
+    """Write rows in few statements; the telemetry of a simulation run is the captures' business."""
+    columns = {field.name for field in Run._meta.concrete_fields if not field.primary_key}
+    own = {name for name in columns if not name.startswith("telemetry_")}
     with transaction.atomic():
-        run, is_new = Run.objects.update_or_create(
-            pk=run_id,
-            defaults={
-                **_columns(record),
-                "manifest_hash": manifest_hash,
-                "byte_count": size,
-                "integrity": found.state,
-                "integrity_checked_at": timezone.now(),
-            },
+        for has_summary, names in ((False, own), (True, columns)):
+            Run.objects.bulk_create(
+                [row.run for row in rows if row.has_summary == has_summary],
+                update_conflicts=True,
+                unique_fields=["id"],
+                update_fields=sorted(names),
+            )
+        RunDocument.objects.bulk_create(
+            [row.document for row in rows],
+            update_conflicts=True,
+            unique_fields=["run"],
+            update_fields=["template_text", "record", "request"],
         )
-        RunDocument.objects.update_or_create(
-            run=run,
-            defaults={
-                "template_text": text,
-                "record": records.as_json(record),
-                "request": _request(record),
-            },
-        )
-        if summary is not None:
-            set_telemetry_summary(run_id, **summary)
-        if is_new:
-            record_event(run, "run.adopted")
+        for row in rows:
+            if row.run.pk not in known:
+                record_event(row.run, "run.adopted")
 
 
-def _columns(record: RunRecord) -> dict[str, Any]:
+def _columns(record: RunRecord, people: Mapping[str, int]) -> dict[str, Any]:
     provenance = record.provenance
     reproduction = provenance.get("reproduction") or {}
     created_at = from_text(record.created_utc)
@@ -202,7 +228,7 @@ def _columns(record: RunRecord) -> dict[str, Any]:
         "mode": record.mode,
         "status": Run.Status.SUCCEEDED,
         "created_at": created_at,
-        "created_by": _creator(record.created_by),
+        "created_by_id": people.get(record.created_by or ""),
         "started_at": from_text(record.started_utc),
         "finished_at": from_text(record.finished_utc) or created_at,
         "bins": record.grid.bins,
@@ -226,10 +252,6 @@ def _columns(record: RunRecord) -> dict[str, Any]:
         "failure_code": "",
         "failure_detail": "",
     }
-
-
-def _creator(name: str | None) -> Any:
-    return get_user_model().objects.filter(username=name).first() if name else None
 
 
 def _request(record: RunRecord) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from runs.maintenance import (
     tell_nobody,
 )
 from runs.models import Integrity, Run
-from runs.storage import target_to_text, telemetry_root
+from runs.storage import target_from_text, target_to_text, telemetry_root
 from telemetry import generation, integrity, summaries, tasks
 from telemetry.events import record_event
 from telemetry.models import Capture
@@ -85,9 +85,11 @@ def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:
     for capture in Capture.objects.filter(
         target=place, status__in=(status.SUCCEEDED, status.MISSING)
     ):
-        found = integrity.check_capture(capture)
+        found = _look(capture)
         is_gone = capture.status == status.MISSING
-        if found.state == capture.integrity and is_gone == (found.state == Integrity.MISSING):
+        is_new = found.is_valid and capture.integrity == Integrity.UNCHECKED
+        says_so = is_new or found.state == capture.integrity
+        if says_so and is_gone == (found.state == Integrity.MISSING):
             done.unchanged += 1
             continue
         integrity.settle(capture, found)
@@ -99,16 +101,27 @@ def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:
             done.damaged.append(capture.pk)
 
 
+def _look(capture: Capture) -> Found:
+    if capture.integrity == Integrity.UNCHECKED and capture.generation is not None:
+        return verify_telemetry_bundle(
+            telemetry_root(),
+            target_from_text(capture.target),
+            capture.generation,
+            manifest_hash=capture.manifest_hash,
+        )
+    return integrity.check_capture(capture)
+
+
 def _adopt_target(place: str, target: Target, on_disk: list[int], done: Reindexed) -> None:
     rows = Capture.objects.filter(target=place)
     indexed = set(rows.exclude(generation=None).values_list("generation", flat=True))
     for number in sorted(set(on_disk) - indexed, reverse=True):
         found = verify_telemetry_bundle(telemetry_root(), target, number)
-        if not found.is_valid or not _adopt(place, target, number, found, done):
+        if not found.is_valid or not _adopt(place, target, number, done):
             done.quarantined.append(f"{place}/{generation_name(number)}")
 
 
-def _adopt(place: str, target: Target, number: int, found: Found, done: Reindexed) -> bool:
+def _adopt(place: str, target: Target, number: int, done: Reindexed) -> bool:
     """Make the row of one generation from its bundle alone; False where the bundle does not say enough."""
     try:
         with open_telemetry_bundle(telemetry_root(), target, number) as bundle:
@@ -131,8 +144,9 @@ def _adopt(place: str, target: Target, number: int, found: Found, done: Reindexe
                 "capture_key": target.capture_key or "",
                 "generation": number,
                 "status": Capture.Status.SUPERSEDED if has_current else Capture.Status.SUCCEEDED,
-                "integrity": found.state,
-                "integrity_checked_at": timezone.now(),
+                # Hashed when it is first opened: names and sizes were looked at so far.
+                "integrity": Integrity.UNCHECKED,
+                "integrity_checked_at": None,
                 "failure_code": "",
                 "failure_detail": "",
             },
