@@ -14,6 +14,7 @@ from django.db import Error as AnyDatabaseError
 from django.http import (
     HttpRequest,
     HttpResponse,
+    HttpResponseBase,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
 log = structlog.get_logger(__name__)
-
-
-class PageRequest(HttpRequest):
-    """A request as the middleware hands it to a page."""
-
-    htmx: HtmxDetails
-
 
 THEMES = ("light", "dark")
 ONE_YEAR = 365 * 24 * 3600
@@ -66,6 +60,12 @@ ADVICE = {
 
 UNREADABLE_ADDRESS = "The address holds something this page cannot read."
 REFUSALS = (FlowTimeError, APIException, AnyDatabaseError, OSError)
+
+
+class PageRequest(HttpRequest):
+    """A request as the middleware hands it to a page."""
+
+    htmx: HtmxDetails
 
 
 class NotAllowed(FlowTimeError):
@@ -179,7 +179,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
     next_page = "/runs"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         here = request.headers.get("HX-Current-URL")
         if request.headers.get("HX-Request") and here:
             # A fragment was asked for after the session had ended: the whole page goes to the door.
