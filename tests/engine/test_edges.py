@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
+from flowtime.engine import DocumentError, bind, evaluate, load_template
+from tests.engine.generated import documents
 from tests.engine.small import place, run
 
 NAN = float("nan")
@@ -227,3 +232,63 @@ def test_the_order_of_declaration_changes_nothing() -> None:
     assert first.index == second.index
     assert first.values.tobytes() == second.values.tobytes()
     assert first.warnings == second.warnings
+
+
+TYPES = st.sampled_from(["throughput", "effort", "dependency", "terminal"])
+MEASURES = st.sampled_from(["served", "attempts", "load", "errors", "failures"])
+
+
+@st.composite
+def connected(draw: st.DrawFn) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A generated template, and edges between its places and two more that report what a series holds."""
+    template = draw(documents())
+    fork = any(entry["kind"] == "router" for entry in template["nodes"])
+    template["topology"]["nodes"].append(
+        {"id": "in", "kind": "service", "semantics": {"arrivals": "s0", "served": "s0"}}
+    )
+    if fork:
+        template["topology"]["nodes"].append({"id": "fork", "kind": "router", "semantics": {}})
+        template["topology"]["nodes"].append(
+            {"id": "out", "kind": "sink", "semantics": {"arrivals": "t1"}}
+        )
+    ids = st.sampled_from([entry["id"] for entry in template["topology"]["nodes"]])
+    edges = [
+        {
+            "id": f"e{k}",
+            "from": draw(ids),
+            "to": draw(ids),
+            "type": draw(TYPES),
+            "measure": draw(MEASURES),
+            "weight": draw(st.sampled_from([0, 0.25, 1, 3])),
+            "lag": draw(st.sampled_from([0, 0, 1, 9])),
+        }
+        for k in range(draw(st.integers(1, 6)))
+    ]
+    return template, edges
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(connected())
+def test_edges_report_and_never_drive(
+    made: tuple[dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    template, edges = made
+    try:
+        alone = evaluate(bind(load_template(template)))
+    except DocumentError:
+        assume(False)
+    template["topology"]["edges"] = edges
+
+    result = evaluate(bind(load_template(template)))
+
+    for info in alone.index:
+        if info.origin != "derived":
+            assert np.array_equal(result.series(info.id), alone.series(info.id), equal_nan=True)
+    assert "ledger_violation" not in {warning.code for warning in result.warnings}
+    for info in result.index:
+        parts = result.parts(info.id) if info.origin == "edge" and "@" not in info.id else {}
+        if parts and set(parts) == {"Red", "Blue"} and "retryRate" not in info.id:
+            total = result.series(info.id)
+            is_classed = np.any([part > 0 for part in parts.values()], axis=0) & (total > 0)
+            gap = np.abs(sum(parts.values()) - total)
+            assert (gap[is_classed] <= 1e-6 * np.maximum(1, total[is_classed])).all(), info.id
