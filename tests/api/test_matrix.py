@@ -49,6 +49,7 @@ PAGES: dict[str, dict[str, str]] = {
     "runs/<str:run_id>/verify": {"post": "operator"},
     "runs/<str:run_id>/capture": {"post": "operator"},
     "runs/<str:run_id>/series/<str:series_id>": VIEW,
+    "templates/<str:template_id>": VIEW,
     "telemetry": VIEW,
     "telemetry/<str:capture_id>": VIEW,
     "telemetry/<str:capture_id>/verify": {"post": "operator"},
