@@ -115,6 +115,14 @@ class SeriesNotFound(FlowTimeError):
     status = 404
 
 
+class WindowTooLarge(FlowTimeError):
+    """More bins × places are asked for than one answer holds; ``maxBins`` would fit."""
+
+    code = "window_too_large"
+    title = "The window is too large"
+    status = 413
+
+
 class PermissionRefused(FlowTimeError):
     """The caller's roles do not allow the action."""
 

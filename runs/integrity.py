@@ -13,7 +13,6 @@ from flowtime.bundles import (
     verify_run_bundle,
     verify_telemetry_bundle,
 )
-from runs import selectors
 from runs.models import Integrity, Run
 from runs.storage import runs_root, target_from_text, telemetry_root
 from runs.summaries import set_telemetry_integrity
@@ -92,16 +91,12 @@ def notice_telemetry(run: Run, own: Found, *, is_deep: bool = False) -> bool:
         return _settle_telemetry(run, own)
     if not run.telemetry_capture_id or run.telemetry_generation is None:
         return False
-    capture = selectors.find_capture(pk=run.telemetry_capture_id)
-    if capture is None:
-        return _settle_telemetry(run, Found("missing"))
-    known = [at for at in (run.telemetry_checked_at, capture["integrity_checked_at"]) if at]
     found = check_telemetry(
         run.telemetry_target,
         run.telemetry_generation,
-        manifest_hash=capture["manifest_hash"],
+        manifest_hash=run.telemetry_manifest_hash,
         state=run.telemetry_integrity,
-        checked_at=max(known, default=None),
+        checked_at=run.telemetry_checked_at,
         is_deep=is_deep,
     )
     return _settle_telemetry(run, found)

@@ -123,6 +123,7 @@ class Run(models.Model):
     telemetry_capture_id = models.CharField(max_length=128, blank=True, default="")
     telemetry_target = models.CharField(max_length=160, blank=True, default="")
     telemetry_generation = models.PositiveIntegerField(null=True, blank=True)
+    telemetry_manifest_hash = models.CharField(max_length=71, blank=True, default="")
 
     class Meta:
         ordering = ("-created_at", "-id")

@@ -115,7 +115,6 @@ def find_capture(**lookup: Any) -> Mapping[str, Any] | None:
             "capture_key",
             "source_run_id",
             "manifest_hash",
-            "integrity_checked_at",
             "status",
         )
         .first()

@@ -13,11 +13,8 @@ from django.utils import timezone
 
 from flowtime import metrics
 from flowtime.bundles import (
-    BundleError,
-    RunBundle,
     check_name,
     has_run_bundle,
-    open_run_bundle,
 )
 from flowtime.engine import deterministic_run_id
 from runs import execution, gating, integrity, planning, replay, selectors, tasks
@@ -32,6 +29,7 @@ from runs.errors import (
 )
 from runs.events import record_event
 from runs.models import Run, RunDocument
+from runs.reading import open_bundle
 from runs.requests import RunRequest, TelemetrySource
 from runs.storage import runs_root
 from runs.summaries import (
@@ -52,6 +50,7 @@ __all__ = [
     "create_replay",
     "create_run",
     "notice_run",
+    "open_bundle",
     "plan_run",
     "record_event",
     "set_telemetry_in_progress",
@@ -344,14 +343,3 @@ def notice_run(run: Run) -> Run:
     if run.status == Run.Status.SUCCEEDED and integrity.notice(run):
         return selectors.get_run(run.pk)
     return run
-
-
-def open_bundle(run: Run) -> RunBundle:
-    """The run's bundle, as its row names it, for reading. Raises RunUnreadable."""
-    if run.status != Run.Status.SUCCEEDED:
-        reason = gating.why_not_replay_from_model(run) or gating.NOT_FINISHED
-        raise RunUnreadable(reason, runId=run.pk)
-    try:
-        return open_run_bundle(runs_root(), run.pk, manifest_hash=run.manifest_hash)
-    except BundleError as error:
-        raise RunUnreadable(error.detail, runId=run.pk) from None

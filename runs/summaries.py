@@ -27,6 +27,7 @@ def telemetry_columns(
     capture_id: str = "",
     target: str = "",
     generation: int | None = None,
+    manifest_hash: str = "",
 ) -> dict[str, Any]:
     """The columns of a run that tell of its telemetry."""
     return {
@@ -39,6 +40,7 @@ def telemetry_columns(
         "telemetry_capture_id": capture_id,
         "telemetry_target": target,
         "telemetry_generation": generation,
+        "telemetry_manifest_hash": manifest_hash,
     }
 
 

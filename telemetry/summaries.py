@@ -43,6 +43,7 @@ def summary_of(capture: Capture) -> Mapping[str, Any]:
         "capture_id": capture.pk,
         "target": capture.target,
         "generation": capture.generation,
+        "manifest_hash": capture.manifest_hash,
     }
 
 
