@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from django.contrib.admin.utils import quote
 
 from telemetry.models import Capture
 from tests.factories import CaptureFactory, RunFactory
@@ -218,3 +219,19 @@ def test_a_capture_that_is_not_there(pages):
     assert response.status_code == 404
     assert "There is no capture 'cap_nowhere'" in text_of(response)
     assert not Capture.objects.exists()
+
+
+def test_staff_see_the_way_into_the_admin_and_others_do_not(
+    pages, admin_pages, make_run, make_capture
+):
+    run = make_run()
+    capture = make_capture(run)
+    links = {
+        f"/runs/{run.pk}": f"/admin/runs/run/{quote(run.pk)}/change/",
+        f"/telemetry/{capture.pk}": f"/admin/telemetry/capture/{quote(capture.pk)}/change/",
+    }
+
+    for page, link in links.items():
+        assert link not in pages.get(page).content.decode()
+        assert link in admin_pages.get(page).content.decode()
+        assert admin_pages.get(link).status_code == 200
