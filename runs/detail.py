@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from runs import catalog, chronicle, gating, selectors, wording
 from runs.errors import TemplateNotFound
 from runs.models import Integrity, Run
-from runs.records import run_record
+from runs.records import replicate_of, run_record
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -208,6 +208,11 @@ class RunPage:
                 WarningGroup(code=code, severity=severity, warnings=warnings, bin_count=count)
             )
         return groups
+
+    @property
+    def replicate(self) -> int:
+        """Which of the independent samples of its seed the run is."""
+        return replicate_of(self.run)
 
     @property
     def replays(self) -> list[Run]:

@@ -12,10 +12,11 @@ from django.forms import BoundField
 
 from runs import wording
 from runs.models import Run
+from runs.records import replicate_of
 from runs.requests import RunRequest, TelemetrySource
 
 if TYPE_CHECKING:
-    from flowtime.engine import Parameter
+    from flowtime.engine import Parameter, Template
     from flowtime.errors import FlowTimeError
     from runs.catalog import CatalogEntry
 
@@ -23,6 +24,7 @@ MAX_SEED = 2**32 - 1
 MOST_CELLS = 60
 MOST_SOURCES = 50
 _SEPARATORS = re.compile(r"[\s,;]+")
+_RNG_FIELDS = {"/rng/seed": "seed", "/rng/mode": "rng_mode", "/rng/replicate": "replicate"}
 _NUMBER_WORDS = {"integer": "Whole number", "number": "Number"}
 
 
@@ -88,6 +90,27 @@ class RunForm(forms.Form):
             "max_value": "The seed is a whole number, 0 to 4,294,967,295.",
         },
     )
+    rng_mode = forms.ChoiceField(
+        required=False,
+        choices=[("expected", "Expected values"), ("sample", "One sample of many")],
+        widget=forms.Select(attrs={"class": "input", "aria-describedby": "id_rng_mode-hint"}),
+    )
+    replicate = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_SEED,
+        widget=forms.TextInput(
+            attrs={
+                "class": "input",
+                "inputmode": "numeric",
+                "aria-describedby": "id_replicate-hint",
+            }
+        ),
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"),
+            "The replicate is a whole number, 0 to 4,294,967,295.",
+        ),
+    )
     is_named_after_inputs = forms.BooleanField(required=False, initial=False)
 
     def __init__(
@@ -104,6 +127,9 @@ class RunForm(forms.Form):
         for parameter in self.parameters:
             self.fields[_field_name(parameter.name)] = _field(parameter)
         self.fields["source"].widget.choices = _sources(entry.template_id)
+        self.has_chance = has_chance(entry.template)
+        if not self.has_chance:
+            del self.fields["rng_mode"], self.fields["replicate"]
 
     def declared(self) -> Iterator[Declared]:
         """The parameters in the order of the template."""
@@ -114,7 +140,7 @@ class RunForm(forms.Form):
                 kind=parameter.type,
                 label=parameter.title or parameter.name,
                 description=parameter.description or "",
-                bounds=_bounds(parameter),
+                bounds=bounds_of(parameter),
                 default=parameter.default if parameter.has_default else None,
                 default_text=default,
                 field=self[_field_name(parameter.name)],
@@ -127,10 +153,13 @@ class RunForm(forms.Form):
         labels |= {
             "mode": "Mode",
             "seed": "Seed",
+            "rng_mode": "How chance is treated",
+            "replicate": "Replicate",
             "source": "Telemetry of",
             "capture_key": "Capture key",
         }
-        return [(self[name].auto_id, labels[name]) for name in labels if self[name].errors]
+        shown = [name for name in labels if name in self.fields]
+        return [(self[name].auto_id, labels[name]) for name in shown if self[name].errors]
 
     def add_error(self, field: str | None, error: Any) -> None:
         """As ever; and the field names its error as part of its description."""
@@ -158,6 +187,8 @@ class RunForm(forms.Form):
             mode=asked["mode"],
             parameters=dict(self._overrides()),
             seed=asked["seed"],
+            rng_mode=asked.get("rng_mode") or None,
+            replicate=asked.get("replicate") or 0,
             telemetry=self._telemetry(),
             is_deterministic=asked["is_named_after_inputs"],
         )
@@ -193,7 +224,8 @@ class RunForm(forms.Form):
         name = _field_name(pointer.removeprefix("/parameters/"))
         if pointer.startswith("/parameters/") and name in self.fields:
             return name
-        return "seed" if pointer == "/rng/seed" else None
+        own = _RNG_FIELDS.get(pointer)
+        return own if own in self.fields else None
 
 
 def _beside(field: str | None, detail: str) -> str:
@@ -214,6 +246,8 @@ def initial_from_run(run: Run) -> dict[str, Any]:
     return {
         **initial,
         "seed": asked.seed,
+        "rng_mode": run.rng_mode,
+        "replicate": replicate_of(run),
         "is_named_after_inputs": asked.is_deterministic,
     }
 
@@ -253,7 +287,11 @@ def _field(parameter: Parameter) -> forms.Field:
 def _defaults(entry: CatalogEntry) -> dict[str, Any]:
     assert entry.template is not None
     own = entry.template.rng
-    defaults: dict[str, Any] = {"seed": own.seed if own else 123}
+    defaults: dict[str, Any] = {
+        "seed": own.seed if own else 123,
+        "rng_mode": own.mode if own else "expected",
+        "replicate": 0,
+    }
     for parameter in entry.template.parameters:
         if parameter.has_default:
             is_switch = parameter.type == "boolean"
@@ -262,7 +300,22 @@ def _defaults(entry: CatalogEntry) -> dict[str, Any]:
     return defaults
 
 
-def _bounds(parameter: Parameter) -> str:
+def has_chance(template: Template) -> bool:
+    """Whether any series of the template is a distribution of more than one value."""
+    return any(
+        node.get("kind") == "pmf" and not node.get("source") and _is_uncertain(node.get("pmf"))
+        for node in template.document.get("nodes", ())
+        if isinstance(node, Mapping)
+    )
+
+
+def _is_uncertain(pmf: Any) -> bool:
+    """Whether a distribution has several values, or leaves their number to a parameter."""
+    values = pmf.get("values", pmf) if isinstance(pmf, Mapping) else pmf
+    return isinstance(values, str) or len(values) > 1
+
+
+def bounds_of(parameter: Parameter) -> str:
     """``Whole number, 0 to 100 visitors.``"""
     unit = f" {parameter.unit}" if parameter.unit else ""
     low, high = parameter.minimum, parameter.maximum

@@ -23,6 +23,7 @@ from flowtime.engine.model import (
 from runs import wording
 
 if TYPE_CHECKING:
+    from flowtime.bundles import SeriesEntry
     from flowtime.engine import Model, SeriesInfo
 
 # More values than these are easier to grasp by their number and range.
@@ -60,7 +61,7 @@ class Formula:
 
 def formulas_of(
     model: Model,
-    index: Mapping[str, SeriesInfo],
+    index: Mapping[str, SeriesInfo | SeriesEntry],
     *,
     written: Sequence[Mapping[str, Any]] = (),
 ) -> list[Formula]:
@@ -73,7 +74,7 @@ def formulas_of(
 
 
 def _formula(
-    node: ComputationNode, index: Mapping[str, SeriesInfo], written: Mapping[str, Any]
+    node: ComputationNode, index: Mapping[str, SeriesInfo | SeriesEntry], written: Mapping[str, Any]
 ) -> Formula:
     kind, text = _kind_and_text(node, written)
     info = index.get(node.id)

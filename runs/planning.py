@@ -21,6 +21,7 @@ from flowtime.engine import (
 from flowtime.engine.supplies import check_supplies
 from runs import catalog, observed
 from runs.bindings import Bound, apply_bindings, check_fit, derive_bindings, named_parameters
+from runs.blame import parameters_at
 from runs.errors import ModelInvalid, ParametersInvalid, TemplateInvalid
 
 if TYPE_CHECKING:
@@ -119,6 +120,14 @@ def _problem_facts(problem: Problem) -> dict[str, Any]:
     elif problem.path == "rng" or problem.path.startswith("rng."):
         facts["pointer"] = "/" + problem.path.replace(".", "/")
     return facts
+
+
+def _blamed(facts: dict[str, Any], template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A problem with a pointer to the one given parameter that stands where the problem is, if that is one."""
+    named = parameters_at(template.document, facts["path"]) & given.keys()
+    if "pointer" in facts or len(named) != 1:
+        return facts
+    return {**facts, "pointer": "/parameters/" + _pointer_step(next(iter(named)))}
 
 
 def _pointer_step(name: str) -> str:
@@ -255,7 +264,9 @@ def _bind(request: RunRequest, template: Template, given: Mapping[str, Any]) -> 
             rng=_rng(request, template),
         )
     except DocumentError as error:
-        problems = problem_list(error.problems)
+        problems = [
+            _blamed(facts, template, request.parameters) for facts in problem_list(error.problems)
+        ]
         if any(problem.code in _PARAMETER_CODES for problem in error.problems):
             raise ParametersInvalid(
                 _summary(error.problems, "parameter problem"), errors=problems

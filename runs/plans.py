@@ -27,6 +27,7 @@ class PlanFacts:
     cells: int
     bytes: int
     rng: Any
+    replicate: int
     input_hash: str
     warnings: tuple[Any, ...]
     telemetry_files: int
@@ -48,6 +49,7 @@ def show_plan(plan: RunPlan) -> PlanFacts:
         cells=cells,
         bytes=cells * planning.BYTES_PER_CELL,
         rng=prepared.model.rng,
+        replicate=prepared.request.replicate,
         input_hash=prepared.input_hash,
         warnings=prepared.warnings,
         telemetry_files=len(prepared.bindings),

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from runs import views
+from runs import template_views, views
 
 app_name = "runs"
 urlpatterns = [
     path("runs", views.list_runs, name="list"),
     path("runs/new", views.new_run, name="new"),
+    path("templates/<str:template_id>", template_views.show_template, name="template"),
     path("runs/<str:run_id>", views.run_detail, name="detail"),
     path("runs/<str:run_id>/replay", views.replay_run, name="replay"),
     path("runs/<str:run_id>/cancel", views.cancel_run, name="cancel"),
