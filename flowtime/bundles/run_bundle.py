@@ -18,6 +18,7 @@ from flowtime.bundles.errors import (
     SeriesNotFound,
     quoted,
 )
+from flowtime.bundles.integrity import Listed
 from flowtime.bundles.manifests import (
     MAX_JSON_BYTES,
     RunFile,
@@ -227,12 +228,11 @@ class RunBundle(Reader):
 
     def series_text(self, series_id: str) -> bytes:
         """The CSV of a series, its digest checked; SeriesNotFound where the run has none of that id."""
-        path = f"series/{names.series_file_name(series_id)}"
-        if path not in self._listed:
-            raise SeriesNotFound(
-                f"Run {self.manifest.run_id} has no series {quoted(series_id)}.", seriesId=series_id
-            )
-        return self.read(path, MAX_SERIES_BYTES)
+        return self.read(self._listed_series(series_id).path, MAX_SERIES_BYTES)
+
+    def series_digest(self, series_id: str) -> str:
+        """The SHA-256 that the manifest lists for the file of a series; SeriesNotFound where it lists none."""
+        return self._listed_series(series_id).sha256
 
     def series(self, series_id: str) -> Series:
         """The values of a series, float64 of shape (bins,), from bytes whose digest is checked."""
@@ -258,6 +258,14 @@ class RunBundle(Reader):
         if copied is not None:
             copied.close()
         super().close()
+
+    def _listed_series(self, series_id: str) -> Listed:
+        listed = self._listed.get(f"series/{names.series_file_name(series_id)}")
+        if listed is None:
+            raise SeriesNotFound(
+                f"Run {self.manifest.run_id} has no series {quoted(series_id)}.", seriesId=series_id
+            )
+        return listed
 
     def _text(self, path: str) -> str:
         try:

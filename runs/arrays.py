@@ -1,0 +1,63 @@
+"""Parsed series, kept by the digest of the file they came from, within a bound of bytes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from flowtime.bundles import RunBundle
+
+# Ten runs of 20 nodes and 8,760 bins; a process of the server holds one such store.
+MAX_BYTES = 128 << 20
+
+
+class ArrayStore:
+    """Read-only arrays by key; what was asked for longest ago goes first once ``max_bytes`` are exceeded."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.bytes = 0
+        self._arrays: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def get(self, key: tuple[str, int]) -> np.ndarray | None:
+        with self._lock:
+            found = self._arrays.get(key)
+            if found is not None:
+                self._arrays.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[str, int], values: np.ndarray) -> None:
+        with self._lock:
+            if key in self._arrays or values.nbytes > self.max_bytes:
+                return
+            self._arrays[key] = values
+            self.bytes += values.nbytes
+            while self.bytes > self.max_bytes:
+                _, dropped = self._arrays.popitem(last=False)
+                self.bytes -= dropped.nbytes
+
+
+STORE = ArrayStore(MAX_BYTES)
+
+
+def read_array(bundle: RunBundle, series_id: str, *, store: ArrayStore = STORE) -> np.ndarray:
+    """The values of a series, float64 of shape (bins,), read-only; parsed once for each content.
+
+    The key is the digest in the manifest, which is checked against the row, and not the one in the index: a
+    bundle cannot pass its numbers off as another's. Raises SeriesNotFound, BundleMissing or BundleCorrupt.
+    """
+    key = (bundle.series_digest(series_id), bundle.manifest.grid.bins)
+    values = store.get(key)
+    if values is None:
+        values = bundle.series(series_id)
+        values.flags.writeable = False
+        store.put(key, values)
+    return values
