@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -51,14 +51,20 @@ class LoopCode:
     """Generates the loop of one feedback component.
 
     The code is a generator: it yields before each stretch of at most ``chunk`` bins, so that the caller can stop it.
-    ``own`` maps the series that the component computes to their operands.
+    ``own`` maps the series that the component computes to their operands; ``written`` are those that have a row.
     """
 
     def __init__(
-        self, tape: Tape, own: Mapping[str, Operand], around: Surroundings, chunk: int
+        self,
+        tape: Tape,
+        own: Mapping[str, Operand],
+        written: Iterable[str],
+        around: Surroundings,
+        chunk: int,
     ) -> None:
         self._tape = tape
         self._own = own
+        self._written = tuple(written)
         self._around = around
         self._chunk = chunk
         self._before: list[str] = []
@@ -98,6 +104,8 @@ class LoopCode:
                 self._load(name, step)
             case "open":
                 self._feeds[name] = f"{self._around.mask(*step.extra)}[lo:hi].tolist()"
+            case "late":
+                self._delay(name, _text(step.args[0]), *step.extra)
             case "constant":
                 self._before.append(f"{name} = {step.extra[0]!r}")
             case "always":
@@ -127,7 +135,10 @@ class LoopCode:
             late = f"delayed({row}, lo, hi, {lag}, i{name})"
             self._feeds[name] = late if lag else f"{row}[lo:hi].tolist()"
             return
-        value = _text(self._own[key])
+        self._delay(name, _text(self._own[key]), lag, start)
+
+    def _delay(self, name: str, value: str, lag: int, start: object) -> None:
+        """``name`` is ``value`` of ``lag`` bins ago."""
         self._before.append(f"{name} = {start}")
         if lag == 1:
             self._updates[name] = value
@@ -172,7 +183,8 @@ class LoopCode:
             self._after.append(f"notes.append(({number}, n{number}))")
 
     def _write_outputs(self) -> None:
-        for position, (key, operand) in enumerate(self._own.items()):
+        for position, key in enumerate(self._written):
+            operand = self._own[key]
             row = f"{self._around.row(key)}[lo:hi]"
             if isinstance(operand, Value):
                 self._stretch += [f"o{position} = []", f"a{position} = o{position}.append"]

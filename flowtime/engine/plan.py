@@ -136,6 +136,8 @@ def build_plan(
     index = build_index(expanded, classes)
     _check_cells(len(index), model, limits)
     rows = {info.id: row for row, info in enumerate(index)}
+    program = compile_program(graph, rows)
+    _check_cells(program.height - len(index), model, limits)
     return Plan(
         model=model,
         expanded=expanded,
@@ -150,7 +152,7 @@ def build_plan(
             "checks": checks.prepare(expanded, index),
         },
         graph=graph,
-        program=compile_program(graph, rows),
+        program=program,
     )
 
 

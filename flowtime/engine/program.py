@@ -16,6 +16,7 @@ from .feedback import LoopCode, chunk_size
 from .graph import Component, Graph
 from .scans import Scan, plan_scan
 from .tape import SAFE, Note, Operand, Tape, Value, bound
+from .temporaries import inlined_vertices, is_passing, place_temporaries
 from .traces import owned_queues
 from .vectors import VectorCode
 from .vertices import Given, Vertex
@@ -85,7 +86,8 @@ class _Compiler:
         self._graph = graph
         self._bins = graph.expanded.model.grid.bins
         self._producers = {k: v.id for v in graph.vertices.values() for k in v.outputs}
-        temporaries = place_temporaries(graph)
+        self._inlined = inlined_vertices(graph)
+        temporaries = place_temporaries(graph, self._inlined)
         self._slots = {**rows, **{key: len(rows) + at for key, at in temporaries.items()}}
         self._height = len(rows) + len(set(temporaries.values()))
         self._scalars: dict[str, float] = {ZERO: 0.0}
@@ -100,6 +102,8 @@ class _Compiler:
         """The stage of a component and the name of its function, if it needs one at run time."""
         vertices = [self._graph.vertices[name] for name in component.vertices]
         name = f"c{number}"
+        if component.vertices[0] in self._inlined:
+            return None
         if component.kind == "given":
             for vertex in vertices:
                 self._give(vertex)
@@ -157,7 +161,13 @@ class _Compiler:
                 self._supplies.append(Supply(key, self._slots[key], given))
 
     def _tape(self) -> Tape:
-        return Tape(self._producers, bins=self._bins, scalars=self._scalars, bounds=self._bounds)
+        return Tape(
+            self._producers,
+            bins=self._bins,
+            scalars=self._scalars,
+            bounds=self._bounds,
+            inlined={key: vertex for vertex in self._inlined.values() for key in vertex.outputs},
+        )
 
     def _scan(self, vertices: list[Vertex]) -> Scan:
         queues = [vertex.scan for vertex in vertices if vertex.scan is not None]
@@ -201,41 +211,10 @@ class _Compiler:
             own.update(made)
             tape.produced.update(made)
         self._bounds.update((key, bound(operand)) for key, operand in own.items())
-        code = LoopCode(tape, own, self._around, chunk_size(len(own)))
+        written = [key for key in own if key in self._slots]
+        code = LoopCode(tape, own, written, self._around, chunk_size(len(own)))
         self._define(name, code.lines())
 
     def _define(self, name: str, lines: Iterable[str]) -> None:
         self._lines.append(f"def {name}(r, s, m, notes):")
         self._lines.extend(f"    {line}" for line in lines)
-
-
-def is_passing(key: str) -> bool:
-    """Whether a temporary matters to nobody once its readers have run, so that its row may be used again."""
-    return key.startswith(("__past_", "__failed_"))
-
-
-def place_temporaries(graph: Graph) -> dict[str, int]:
-    """Rows for all temporaries, counted from 0; passing ones share rows where they do not meet."""
-    last_use: dict[str, int] = {}
-    for number, component in enumerate(graph.components):
-        for name in component.vertices:
-            for key in (*graph.vertices[name].outputs, *graph.keys.get(name, ())):
-                last_use[key] = number
-    places: dict[str, int] = {ZERO: 0}
-    free: list[int] = []
-    ending: dict[int, list[str]] = {}
-    height = 1
-    for number, component in enumerate(graph.components):
-        for name in component.vertices:
-            for key in graph.vertices[name].outputs:
-                if not key.startswith("__") or key == ZERO:
-                    continue
-                if is_passing(key) and free:
-                    places[key] = free.pop()
-                else:
-                    places[key] = height
-                    height += 1
-                if is_passing(key):
-                    ending.setdefault(last_use[key], []).append(key)
-        free += [places[key] for key in ending.pop(number, ())]
-    return places

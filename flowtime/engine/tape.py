@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 SAFE = 1e290
 """A magnitude below which a handful of further operations cannot overflow."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """The outcome of a step; ``bound`` is a proven limit of its magnitude, infinite where there is none."""
+    """The outcome of a step, equal only to itself; ``bound`` is a proven limit of its magnitude, else infinite."""
 
     index: int
     bound: float
@@ -80,11 +80,18 @@ _FOLD_MASK: Mapping[str, Callable[..., bool]] = {
 }
 
 
+class Inlined(Protocol):
+    """A vertex whose recipe is recorded where it is read."""
+
+    @property
+    def recipe(self) -> Callable[[Tape], Mapping[str, Operand]] | None: ...
+
+
 class Tape:
     """Records steps. ``keys`` are the series that exist: a reference to another one reads as zeros.
 
-    ``scalars`` holds the series that are one number, ``bounds`` the proven magnitudes; ``produced`` maps the series
-    that earlier vertices of the same component computed in this bin to their operands.
+    ``scalars`` holds the series that are one number, ``bounds`` the proven magnitudes, ``inlined`` the temporaries that
+    have no row. ``produced`` maps the series that are computed on this tape to their operands.
     """
 
     def __init__(
@@ -94,6 +101,7 @@ class Tape:
         bins: int,
         scalars: Mapping[str, float] | None = None,
         bounds: Mapping[str, float] | None = None,
+        inlined: Mapping[str, Inlined] | None = None,
     ) -> None:
         self.steps: list[Step] = []
         self.values: list[Value] = []
@@ -103,7 +111,8 @@ class Tape:
         self.bins = bins
         self._scalars = scalars or {}
         self._bounds = bounds or {}
-        self._known: dict[Step, Value] = {}
+        self._inlined = inlined or {}
+        self._known: dict[tuple[Any, ...], Value] = {}
 
     def load(self, key: str, lag: int = 0, initial: float | Split = 0.0) -> Operand:
         """The series ``key``, ``lag`` bins ago; before bin 0 it reads ``initial``."""
@@ -116,6 +125,9 @@ class Tape:
         scalar = self._scalars.get(key)
         if scalar is not None and not isinstance(initial, Split):
             return self.choose(self.is_open(1, lag), scalar, initial)
+        vertex = self._inlined.get(key)
+        if vertex is not None and not isinstance(initial, Split):
+            return self._compute(key, vertex, lag, initial)
         known = self._bounds.get(key, math.inf)
         start = initial.seed if isinstance(initial, Split) else abs(initial)
         return self._step("load", (), (key, lag, initial), max(known, start if lag else 0.0))
@@ -252,6 +264,15 @@ class Tape:
                 stack += [arg for arg in self.steps[value.index].args if isinstance(arg, Value)]
         return sorted(needed)
 
+    def _compute(self, key: str, vertex: Inlined, lag: int, initial: float) -> Operand:
+        """A temporary that has no row, computed here, ``lag`` bins ago."""
+        if key not in self.produced:
+            self.produced.update(vertex.recipe(self) if vertex.recipe else {})
+        value = self._spread(self.produced[key])
+        if lag == 0 or not isinstance(value, Value):
+            return value if lag == 0 else self.choose(self.is_open(1, lag), value, initial)
+        return self._step("late", (value,), (lag, initial), max(value.bound, abs(initial)))
+
     def _spread(self, a: Operand) -> Operand:
         """A number other than 0 as a series of its own: what depends on the past is not constant over the bins."""
         if isinstance(a, Value) or a == 0.0:
@@ -277,12 +298,11 @@ class Tape:
         *,
         is_mask: bool = False,
     ) -> Value:
-        step = Step(op, args, extra)
-        known = self._known.get(step)
+        known = self._known.get((op, args, extra))
         if known is None:
             known = Value(len(self.steps), limit if limit == limit else math.inf, is_mask)
-            self._known[step] = known
-            self.steps.append(step)
+            self._known[op, args, extra] = known
+            self.steps.append(Step(op, args, extra))
             self.values.append(known)
         return known
 

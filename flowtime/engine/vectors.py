@@ -143,6 +143,12 @@ class VectorCode:
             case "constant":
                 out = self._target(index, "s", ())
                 self._lines.append(f"copyto({out}, {self._around.number(step.extra[0])})")
+            case "late":
+                lag, initial = step.extra
+                x = self._name(step.args[0])
+                out = self._target(index, "s", ())
+                self._lines.append(f"delay({x}, {lag}, {initial!r}, {out})")
+                self._release(step.args)
             case "convolve":
                 self._convolve(index, step)
             case "choose":
