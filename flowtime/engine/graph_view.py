@@ -22,12 +22,17 @@ def draw_graph(
         "constraints": [
             {
                 "id": constraint.id,
-                "capacity": expanded.constraints[constraint.id].capacity,
+                "capacity": _named(expanded.constraints[constraint.id].capacity),
                 "members": list(expanded.constraints[constraint.id].members),
             }
             for constraint in topology.constraints
         ],
     }
+
+
+def _named(key: str) -> str | None:
+    """A key as results may show it: what the engine made for itself has no name."""
+    return None if key.startswith("__") else key
 
 
 def _node(place: Place) -> dict[str, Any]:

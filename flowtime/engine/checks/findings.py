@@ -13,7 +13,8 @@ _UNFORESEEN = "The evaluation of {node} noticed {code}"
 _SENTENCES: Mapping[str, str] = {
     "clamp_bounds_crossed": "A lower bound of CLAMP in {node} is above the upper one",
     "class_totals_mismatch": "The class parts given for {node} do not sum to its total and are scaled",
-    "class_unresolved": "The served of {node} has no classes, as its readers would close a same-bin cycle",
+    "class_unresolved": "The served of {node} stays without classes, as several nodes share it or its readers "
+    "would close a same-bin cycle",
 }
 
 
