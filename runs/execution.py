@@ -13,7 +13,7 @@ import yaml
 from django.db import transaction
 from django.utils import timezone
 
-from flowtime import engine, metrics
+from flowtime import engine
 from flowtime.bundles import (
     Cancelled,
     Published,
@@ -119,7 +119,6 @@ def fail_run(run: Run, *, code: str, detail: str, request_id: str = "") -> None:
     with transaction.atomic():
         is_ours = _finish(run, Run.Status.FAILED, failure_code=code, failure_detail=detail)
         if is_ours:
-            metrics.run_failed_total.labels(code).inc()
             record_event(run, "run.failed", request_id=request_id, code=code, detail=detail)
 
 
@@ -160,7 +159,6 @@ def _work(run: Run, prepared: Prepared, request_id: str) -> None:
             seriesCount=len(outcome.index),
             warningCount=len(record.warnings),
         )
-    metrics.run_duration_seconds.labels(run.mode).observe(elapsed / 1000)
 
 
 def _evaluate(run: Run, prepared: Prepared, ticker: Ticker) -> Outcome:

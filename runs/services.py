@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from flowtime import metrics
 from flowtime.bundles import (
     check_name,
     has_run_bundle,
@@ -280,7 +279,6 @@ def _reserve(
         if is_async:
             # After commit, or a worker may look for a row that is not there yet.
             transaction.on_commit(partial(tasks.ring, run.pk, request_id))
-    metrics.run_created_total.labels(run.mode).inc()
     return run
 
 

@@ -53,8 +53,8 @@ _ITEM: dict[str, Any] = {
     "links": {
         "self": f"/v1/runs/{RUN_ID}",
         "html": f"/runs/{RUN_ID}",
-        "state": None,
-        "stateWindow": None,
+        "state": f"/v1/runs/{RUN_ID}/state",
+        "stateWindow": f"/v1/runs/{RUN_ID}/state_window",
         "graph": f"/v1/runs/{RUN_ID}/graph",
         "captures": f"/v1/telemetry/captures?sourceRunId={RUN_ID}",
     },

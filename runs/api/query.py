@@ -34,6 +34,35 @@ def filtered(
     return filters.qs
 
 
+def bin_number(request: Request, name: str, *, bins: int) -> int:
+    """The bin that the parameter ``name`` must name, of a run of ``bins``. Raises InvalidQuery."""
+    needed(request, name)
+    return _bin(request, name, bins=bins, default=0)
+
+
+def bin_range(request: Request, *, bins: int) -> tuple[int, int]:
+    """The first and last bin of ``from`` and ``to``, inclusive; the whole run by default. Raises InvalidQuery."""
+    first = _bin(request, "from", bins=bins, default=0)
+    last = _bin(request, "to", bins=bins, default=bins - 1)
+    if last < first:
+        detail = f"The range ends before it begins: from {first} to {last}."
+        raise InvalidQuery({"from": [ErrorDetail(detail, code="out_of_range")]})
+    return first, last
+
+
+def _bin(request: Request, name: str, *, bins: int, default: int) -> int:
+    number = whole_number(request, name, minimum=0, maximum=bins - 1, default=default)
+    return default if number is None else number
+
+
+def needed(request: Request, name: str) -> str:
+    """The text of a parameter that must be there. Raises InvalidQuery."""
+    text = request.query_params.get(name)
+    if not text:
+        raise InvalidQuery({name: [ErrorDetail("This parameter is required.", code="required")]})
+    return text
+
+
 def whole_number(
     request: Request, name: str, *, minimum: int, maximum: int, default: int | None = None
 ) -> int | None:

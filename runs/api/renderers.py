@@ -30,6 +30,13 @@ class CSVRenderer(BytesRenderer):
     format = "csv"
 
 
+class NDJSONRenderer(BytesRenderer):
+    """One JSON document a line."""
+
+    media_type = "application/x-ndjson"
+    format = "ndjson"
+
+
 class YAMLRenderer(BytesRenderer):
     """``application/yaml`` (RFC 9512)."""
 

@@ -57,12 +57,12 @@ def run_item(row: Row) -> dict[str, Any]:
 
 
 def run_links(run_id: str) -> dict[str, str | None]:
-    """Where more of a run is. The bins' states have no address yet."""
+    """Where more of a run is. A link to its states has the bin still to be added."""
     return {
         "self": f"/v1/runs/{run_id}",
         "html": f"/runs/{run_id}",
-        "state": None,
-        "stateWindow": None,
+        "state": f"/v1/runs/{run_id}/state",
+        "stateWindow": f"/v1/runs/{run_id}/state_window",
         "graph": f"/v1/runs/{run_id}/graph",
         "captures": f"/v1/telemetry/captures?sourceRunId={run_id}",
     }

@@ -59,13 +59,13 @@ class TelemetrySummarySerializer(Shown):
 
 
 class RunLinksSerializer(Shown):
-    """Where more of a run is; null where there is no such route yet."""
+    """Where more of a run is; `state` needs the bin, `?bin=0`."""
 
     self = serializers.CharField()
     html = serializers.CharField()
-    state = serializers.CharField(allow_null=True)
-    stateWindow = serializers.CharField(allow_null=True)  # noqa: N815
-    graph = serializers.CharField(allow_null=True)
+    state = serializers.CharField()
+    stateWindow = serializers.CharField()  # noqa: N815
+    graph = serializers.CharField()
     captures = serializers.CharField()
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from runs.api.template_views import TemplateViewSet
+from runs.api.travel_views import TravelViewSet
 from runs.api.views import RunViewSet
 
 urlpatterns = [
@@ -25,4 +26,15 @@ urlpatterns = [
         RunViewSet.as_view({"get": "series"}),
         name="run-series",
     ),
+    path("runs/<str:run_id>/state", TravelViewSet.as_view({"get": "state"}), name="run-state"),
+    path(
+        "runs/<str:run_id>/state_window",
+        TravelViewSet.as_view({"get": "window"}),
+        name="run-state-window",
+    ),
+    path(
+        "runs/<str:run_id>/metrics", TravelViewSet.as_view({"get": "metrics"}), name="run-metrics"
+    ),
+    path("runs/<str:run_id>/export", TravelViewSet.as_view({"get": "export"}), name="run-export"),
+    path("compare", TravelViewSet.as_view({"get": "compare"}), name="run-compare"),
 ]
