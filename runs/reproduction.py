@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from flowtime.bundles import RunBundle
+
+class SeriesHolder(Protocol):
+    """Series by id, such as an open run bundle."""
+
+    @property
+    def series_ids(self) -> tuple[str, ...]: ...
+
+    def series(self, series_id: str) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,8 @@ class Reproduction:
         }
 
 
-def compare_series(ours: Mapping[str, np.ndarray], theirs: RunBundle) -> Reproduction:
-    """Compare arrays by series id with every series of an open bundle. NaN equals NaN; signs of zero do not matter."""
+def compare_series(ours: Mapping[str, np.ndarray], theirs: SeriesHolder) -> Reproduction:
+    """Compare arrays by series id with every series that ``theirs`` holds. NaN equals NaN; signs of zero do not matter."""
     ids = set(ours) | set(theirs.series_ids)
     identical = 0
     worst: float | None = None

@@ -10,8 +10,8 @@ from flowtime.engine import COLOURS
 from runs.api.serializers import (
     GridSerializer,
     RunWarningSerializer,
-    ShownRngSerializer,
     Shown,
+    ShownRngSerializer,
     WindowSerializer,
 )
 from runs.models import Run
