@@ -1,0 +1,128 @@
+"""Writes api.md from openapi.yaml: run ``python docs/reference/generate_api.py`` after ``make openapi``."""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from docs.reference.pages import HERE, code, join, table, write
+
+INTRODUCTION = """
+# API
+
+<!-- Written by docs/reference/generate_api.py from openapi.yaml. Do not edit. -->
+
+Every operation of `/v1`. The whole contract, with bodies and examples, is
+[openapi.yaml](openapi.yaml); a running server gives it at `/v1/schema` and shows it at `/docs/api` and
+`/docs/redoc`. What all operations have in common is in [API standards](../api-standards.md).
+"""
+OF_PROBLEMS = """
+## Problems
+
+Every error is a problem document (RFC 9457) with one of these codes. What to do about each is at
+`/docs/problems/<code>` of a running server.
+"""
+_PROBLEM = re.compile(r"([^;(]+?) \(`(\w+)`\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the contract; ``problems`` maps each code to its status and title."""
+
+    method: str
+    path: str
+    id: str
+    tag: str
+    summary: str
+    parameters: tuple[str, ...]
+    problems: Mapping[str, tuple[str, str]]
+
+
+def operations(contract: Mapping[str, Any]) -> list[Operation]:
+    """Every operation, in the order of the contract."""
+    return [
+        Operation(
+            method=method.upper(),
+            path=path,
+            id=found["operationId"],
+            tag=found["tags"][0],
+            summary=found["summary"],
+            parameters=tuple(
+                p["name"] for p in found.get("parameters", ()) if p["in"] in ("query", "header")
+            ),
+            problems=_problems(found["responses"]),
+        )
+        for path, methods in contract["paths"].items()
+        for method, found in methods.items()
+    ]
+
+
+def _problems(responses: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        name: (status, title.strip())
+        for status, response in responses.items()
+        if status >= "400"
+        for title, name in _PROBLEM.findall(" ".join(response["description"].split()))
+    }
+
+
+def page(contract: Mapping[str, Any]) -> str:
+    """The whole page."""
+    found = operations(contract)
+    everywhere = set.intersection(*(set(operation.problems) for operation in found))
+    common = f"Any operation may answer {code(sorted(everywhere))}; the tables name the others."
+    return join(
+        INTRODUCTION,
+        common,
+        *_tables(contract, found, everywhere),
+        OF_PROBLEMS,
+        table(("code", "status", "title"), _all_problems(found)),
+    )
+
+
+def _tables(
+    contract: Mapping[str, Any], found: list[Operation], everywhere: set[str]
+) -> Iterator[str]:
+    for tag in contract["tags"]:
+        yield f"## {tag['name']}"
+        yield tag["description"]
+        yield table(
+            ("method", "path", "operation", "summary", "query and headers", "problems"),
+            (
+                (
+                    operation.method,
+                    f"`{operation.path}`",
+                    f"`{operation.id}`",
+                    operation.summary,
+                    code(operation.parameters),
+                    code(name for name in operation.problems if name not in everywhere),
+                )
+                for operation in found
+                if operation.tag == tag["name"]
+            ),
+        )
+
+
+def _all_problems(found: list[Operation]) -> list[tuple[str, str, str]]:
+    rows = {
+        (f"`{name}`", status, title)
+        for operation in found
+        for name, (status, title) in operation.problems.items()
+    }
+    return sorted(rows, key=lambda row: (row[1], row[0]))
+
+
+def read_contract() -> Any:
+    """The committed contract."""
+    with (HERE / "openapi.yaml").open(encoding="utf-8") as file:
+        return yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+if __name__ == "__main__":
+    write("api.md", page(read_contract()))
