@@ -401,7 +401,7 @@ PROBLEMS = {
     "argument_not_literal": "An argument must be written as a number.",
     "argument_out_of_range": "A written argument is outside its bounds.",
     "array_not_allowed": "An array is anywhere but in the second place of CONV.",
-    "extension_in_strict_mode": "Strict mode refuses what other tools do not know.",
+    "extension_in_strict_mode": "Strict mode refuses the extensions of the language.",
     "duplicate_id": "Two entries have one id.",
     "id_case_clash": "Two ids differ only by letter case.",
     "unknown_series": "A reference names a series that nothing defines.",

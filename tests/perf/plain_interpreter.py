@@ -79,7 +79,7 @@ _FUNCTIONS = {"MIN": min, "MAX": max, "CLAMP": lambda x, low, high: max(low, min
 
 
 def _role(place: TopologyNode, role: str) -> str:
-    return place.roles[role].id  # type: ignore[union-attr]
+    return place.roles[role].id
 
 
 def _depth(place: TopologyNode, rows: Rows, depth: list[float], t: int) -> float:
