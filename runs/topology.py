@@ -9,11 +9,14 @@ from typing import Any
 
 CARD_WIDTH, CARD_HEIGHT = 176.0, 60.0
 GUTTER, GAP, MARGIN = 84.0, 22.0, 12.0
+# Wider than this, a drawing is made to fit its page as far as its letters stay readable.
+WIDE = 1000.0
 # What passes a layer without stopping needs little room; a way back runs in a lane of its own below.
 PASSING, LANE = 14.0, 14.0
 SWEEPS = 6
-MOST_LETTERS = 22
+MOST_LETTERS = 18
 
+_MEASURE_WORDS = {"exhaustedFailures": "exhausted"}
 KIND_WORDS = {
     "service": "Service",
     "serviceWithBuffer": "Service with a queue",
@@ -39,14 +42,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A connection as path data, its tip, and its words at (``x``, ``y``)."""
+    """A connection as path data, its tip, and its words, one a line with its height, around ``x``."""
 
     path: str
     tip: str
     type: str
-    words: str
+    words: tuple[tuple[str, float], ...]
     x: float
-    y: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,10 @@ class Drawing:
     cards: tuple[Card, ...]
     curves: tuple[Curve, ...]
     sentence: str
+
+    @property
+    def is_wide(self) -> bool:
+        return self.width > WIDE
 
 
 # A stop of the layout: the id of a place, or (edge number, layer) where an edge passes a layer.
@@ -261,24 +267,26 @@ def _curve(
     edge: Mapping[str, Any], path: str, end: tuple[float, float], middle: tuple[float, float]
 ) -> Curve:
     x, y = end
+    lines = _words(edge)
+    top = middle[1] + 4 - LANE * (len(lines) - 1) / 2
     return Curve(
         path=path,
         tip=f"M{x:.1f} {y:.1f}l-9 -5v10z",
         type=edge["type"],
-        words=edge_words(edge),
+        words=tuple((line, round(top + LANE * at, 1)) for at, line in enumerate(lines)),
         x=round(middle[0], 1),
-        y=round(middle[1] + 4, 1),
     )
 
 
-def edge_words(edge: Mapping[str, Any]) -> str:
+def _words(edge: Mapping[str, Any]) -> list[str]:
     """What a connection carries, as far as it is not simply all that is served at once."""
-    words = [] if edge["measure"] == "served" else [str(edge["measure"])]
+    measure = str(edge["measure"])
+    words = [] if measure == "served" else [_MEASURE_WORDS.get(measure, measure)]
     if edge["weight"] != 1.0:
         words.append(f"× {edge['weight']:.4g}")
     if edge["lag"]:
         words.append(f"lag {edge['lag']}")
-    return ", ".join(words)
+    return words
 
 
 def _card(node: Mapping[str, Any], at: Mapping[Stop, float], centres: Mapping[Stop, float]) -> Card:

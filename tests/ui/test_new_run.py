@@ -21,6 +21,20 @@ nodes:
   - {id: y, kind: expr, expr: "x * ${needed}"}
 """
 
+GATED = """\
+schemaVersion: 1
+metadata: {id: gated, title: Gated, version: 1.0.0}
+grid: {bins: 3, binSize: 1, binUnit: hours}
+parameters:
+  - {name: every, type: integer, default: 1}
+  - {name: loads, type: array, arrayOf: number, default: [1, 2, 3], minimum: 0, maximum: 9}
+nodes:
+  - {id: x, kind: const, values: "${loads}"}
+topology:
+  nodes:
+    - {id: Gate, kind: queue, semantics: {arrivals: x, capacity: 3}, dispatchSchedule: {periodBins: "${every}"}}
+"""
+
 
 def form_of(**changes):
     return {"p-perHour": "5", "p-extra": "0", "mode": "simulation", "seed": "123", **changes}
@@ -239,3 +253,101 @@ def test_a_viewer_may_look_but_not_run(viewer_pages):
     assert response.status_code == 403
     assert "You need the operator role." in text_of(response)
     assert not Run.objects.exists()
+
+
+class TestChance:
+    def test_a_template_without_distributions_does_not_ask_about_chance(self, pages):
+        assert "How chance is treated" not in text_of(pages.get("/runs/new?template=desk"))
+
+    def test_the_form_begins_with_what_the_template_says(self, pages):
+        page = pages.get("/runs/new?template=call-centre-uncertain")
+
+        assert "How chance is treated" in text_of(page)
+        assert '<option value="sample" selected>' in page.content.decode()
+        assert element_of(page, "id_replicate")["value"] == "0"
+        assert element_of(page, "id_seed")["value"] == "20261005"
+
+    def test_a_sample_is_planned_and_run_as_asked(self, pages, run_tasks):
+        defaults = {
+            "p-meanAgents": "22",
+            "p-nightAgents": "4",
+            "p-callsPerAgent": "3",
+            "p-impatience": "0.15",
+            "p-promisedWait": "5",
+            "mode": "simulation",
+            "seed": "7",
+            "rng_mode": "sample",
+            "replicate": "12",
+        }
+        address = "/runs/new?template=call-centre-uncertain"
+
+        plan = pages.post(address, {**defaults, "do": "plan"})
+        pages.post(address, {**defaults, "do": "run"})
+        run_tasks()
+
+        assert "one sample, replicate 12" in element_of(plan, "plan")["words"]
+        run = Run.objects.get()
+        assert run.status == "succeeded"
+        assert run.rng_mode == "sample"
+        assert run.document.record["provenance"]["replicate"] == 12
+        again = pages.get(f"{address}&from={run.pk}")
+        assert element_of(again, "id_replicate")["value"] == "12"
+        assert element_of(again, "id_seed")["value"] == "7"
+
+    def test_expected_values_can_be_asked_for(self, pages, make_run):
+        run = make_run("call-centre-uncertain", rng_mode="expected")
+
+        again = pages.get(f"/runs/new?template=call-centre-uncertain&from={run.pk}")
+
+        assert '<option value="expected" selected>' in again.content.decode()
+        assert "expected values" in text_of(pages.get(f"/runs/{run.pk}"))
+
+    @pytest.mark.parametrize("replicate", ["-1", "1.5", "many", "4294967296"])
+    def test_a_replicate_has_bounds(self, pages, replicate):
+        response = pages.post(
+            "/runs/new?template=call-centre-uncertain",
+            {"mode": "simulation", "seed": "7", "replicate": replicate, "do": "run"},
+        )
+
+        assert response.status_code == 422
+        said = element_of(response, "id_replicate-error")["words"]
+        assert said == "The replicate is a whole number, 0 to 4,294,967,295."
+        assert not Run.objects.exists()
+
+
+class TestProblemsOfTheModel:
+    @pytest.fixture(autouse=True)
+    def gated(self, data_dirs):
+        (data_dirs.templates / "gated.yaml").write_text(GATED)
+
+    def test_stand_beside_the_parameter_that_caused_them(self, pages):
+        response = pages.post(
+            "/runs/new?template=gated",
+            {"p-every": "0", "p-loads": "1, 2", "mode": "simulation", "seed": "1", "do": "run"},
+        )
+
+        assert response.status_code == 422
+        said = element_of(response, "id_p-every-error")["words"]
+        assert said == "'periodBins' is 0, the least is 1."
+        assert element_of(response, "id_p-loads-error")["words"] == "2 values for 3 bins."
+        assert "2 fields need another value." in text_of(response)
+        assert element_of(response, "id_p-every")["value"] == "0"
+        assert not Run.objects.exists()
+
+    def test_in_a_plan_too(self, pages):
+        response = pages.post(
+            "/runs/new?template=gated",
+            {"p-every": "0", "p-loads": "1, 2, 3", "mode": "simulation", "seed": "1", "do": "plan"},
+        )
+
+        assert response.status_code == 422
+        assert "'periodBins' is 0" in element_of(response, "id_p-every-error")["words"]
+
+    def test_an_array_with_a_value_out_of_bounds_is_said_beside_it(self, pages):
+        response = pages.post(
+            "/runs/new?template=gated",
+            {"p-every": "1", "p-loads": "1, 99, 3", "mode": "simulation", "seed": "1", "do": "run"},
+        )
+
+        said = element_of(response, "id_p-loads-error")["words"]
+        assert said == "The value 99 at index 1 is above the maximum 9."

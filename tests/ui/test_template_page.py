@@ -88,10 +88,10 @@ def test_the_topology_is_drawn_from_left_to_right_with_words_for_who_cannot_see_
     assert lefts["Front desk"] < lefts["Shop"] == lefts["Lost"]
     assert html.count('class="edge terminal"') == html.count('class="edge effort"') == 1
     words = text_of(page)
-    assert "× 0.75, lag 1" in words
+    assert "× 0.75 lag 1" in words
     assert "Front desk Desk Hall Service with a queue arrivals came “visitors”" in words
     assert "capacity 3" in words
-    assert "Front desk Lost terminal errors 1.0 –" in words
+    assert "Front desk Lost terminal errors 1 –" in words
 
 
 def test_every_formula_is_there_as_it_is_written(pages):
