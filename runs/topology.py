@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-CARD_WIDTH, CARD_HEIGHT = 176.0, 60.0
+CARD_WIDTH, CARD_HEIGHT = 188.0, 60.0
 GUTTER, GAP, MARGIN = 84.0, 22.0, 12.0
 # Wider than this, a drawing is made to fit its page as far as its letters stay readable.
 WIDE = 1000.0
 # What passes a layer without stopping needs little room; a way back runs in a lane of its own below.
 PASSING, LANE = 14.0, 14.0
 SWEEPS = 6
-MOST_LETTERS = 18
+MOST_LETTERS = 20
 
 _MEASURE_WORDS = {"exhaustedFailures": "exhausted"}
 KIND_WORDS = {

@@ -81,10 +81,12 @@ def test_the_topology_is_drawn_from_left_to_right_with_words_for_who_cannot_see_
     said = element_of(page, "drawing-desc")["words"]
     assert said == "From left to right: Front desk to Shop; Front desk to Lost; Shop to Front desk."
     html = page.content.decode()
-    lefts = dict(
-        (name, float(x))
-        for x, name in re.findall(r'translate\(([\d.]+) [\d.]+\).*?class="name"[^>]*>([^<]+)<', html)
-    )
+    lefts = {
+        name: float(x)
+        for x, name in re.findall(
+            r'translate\(([\d.]+) [\d.]+\).*?class="name"[^>]*>([^<]+)<', html
+        )
+    }
     assert lefts["Front desk"] < lefts["Shop"] == lefts["Lost"]
     assert html.count('class="edge terminal"') == html.count('class="edge effort"') == 1
     words = text_of(page)
