@@ -28,18 +28,12 @@ class Draft:
     model: Model
     names: Names
     overridden: frozenset[str]
+    places: tuple[TopologyNode, ...]
+    buffers: Mapping[str, BufferNode]
     series: dict[str, SeriesDef] = field(default_factory=dict)
     roles: dict[str, dict[str, str]] = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
     externals: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def places(self) -> list[TopologyNode]:
-        return sorted(self.model.topology.nodes, key=lambda node: node.id)
-
-    @property
-    def buffers(self) -> dict[str, BufferNode]:
-        return {node.id: node for node in self.model.nodes if isinstance(node, BufferNode)}
 
     def add(self, key: str, component: str | None, *, hidden: bool = False) -> str:
         """Declare an engine-made series; what exists already stays as it is."""
@@ -93,7 +87,13 @@ class Draft:
 
 def start_draft(model: Model, names: Names, overridden: frozenset[str]) -> Draft:
     """A draft with the author's own series and with every role bound as it is written."""
-    draft = Draft(model, names, overridden)
+    draft = Draft(
+        model,
+        names,
+        overridden,
+        places=tuple(sorted(model.topology.nodes, key=lambda node: node.id)),
+        buffers={node.id: node for node in model.nodes if isinstance(node, BufferNode)},
+    )
     for node in model.nodes:
         draft.series[node.id] = SeriesDef(
             id=node.id,

@@ -24,7 +24,6 @@ class Names:
 
     ids: Mapping[Purpose, str]
     nodes: Mapping[str, str]
-    authored: frozenset[str]
 
     def get(self, owner: str, purpose: str) -> str | None:
         return self.ids.get((owner, purpose))
@@ -84,7 +83,7 @@ def name_series(model: Model) -> Names:
         taken.add(free)
         ids[owner, purpose] = free
         nodes[free] = owner.rpartition("/")[2]
-    return Names(ids, nodes, authored)
+    return Names(ids, nodes)
 
 
 def synthesised_names(model: Model) -> Mapping[str, str]:

@@ -203,8 +203,9 @@ class VectorCode:
         (x,) = step.args
         lead, base = 0, ""
         if isinstance(x, Value) and not self._where[x.index]:
-            key, lead, _ = self._tape.steps[x.index].extra
-            base = self._around.row(key)
+            key, lag, initial = self._tape.steps[x.index].extra
+            if initial == 0.0:
+                lead, base = lag, self._around.row(key)
         out = self._target(index, "s", ())
         taps = self._around.kernel(step.extra)
         lead = min(lead, self._around.bins)

@@ -100,7 +100,7 @@ def build_vertices(expanded: Expanded) -> Blueprint:
 def _formulas(expanded: Expanded) -> dict[str, Formula]:
     """Every expression that is evaluated, with the composite arguments it delays as formulas of their own."""
     seeds: dict[str, float] = {}
-    for place in expanded.model.topology.nodes:
+    for place in sorted(expanded.model.topology.nodes, key=lambda node: node.id):
         depth = place.roles.get("queueDepth")
         if isinstance(depth, SeriesRef) and place.initial_depth is not None:
             seeds.setdefault(depth.id, place.initial_depth)
@@ -235,7 +235,8 @@ def _route(definition: RouterDef, limited: Mapping[str, str], overridden: set[st
         flows = router.record_routes(t, definition)
         return {name: flows[key] for key, name in named.items()}
 
-    vertex_id = definition.id if definition.id not in overridden else f"__router_{definition.id}"
+    has_own_name = named.get(definition.id) == definition.id
+    vertex_id = definition.id if has_own_name else f"__router_{definition.id}"
     return Vertex(id=vertex_id, outputs=tuple(named.values()), recipe=record)
 
 

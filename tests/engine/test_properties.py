@@ -6,12 +6,15 @@ import random
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from flowtime.engine import DocumentError, Limits, Model, Result, bind, load_template
 from flowtime.engine.plan import build_plan, compile_model
 from tests.engine.generated import documents
+
+pytestmark = pytest.mark.slow
 
 SETTINGS = settings(
     max_examples=60,
@@ -114,21 +117,24 @@ def test_class_parts_sum_to_their_totals(document):
 
 
 @SETTINGS
-@given(documents(with_classes=False), st.data())
+@given(documents(), st.data())
 def test_overriding_with_its_own_role_series_reproduces_a_run(document, data):
     model = bind_or_skip(document)
     observed = compile_model(model).run()
-    bound = sorted(
-        {key for roles in observed.plan.expanded.roles.values() for key in roles.values()}
-    )
+    roles = observed.plan.expanded.roles.values()
+    bound = sorted({key for given in roles for key in given.values()})
     assume(bound)
     chosen = data.draw(st.lists(st.sampled_from(bound), min_size=1, unique=True))
     overrides = {key: observed.series(key) for key in chosen}
+    for key in chosen:
+        overrides |= {f"{key}@{name}": part for name, part in observed.parts(key).items()}
     assume(all(not np.isinf(array).any() for array in overrides.values()))
 
     replayed = compile_model(model, overrides=overrides).run(overrides=overrides)
 
     for key in bound:
-        np.testing.assert_allclose(
-            replayed.series(key), observed.series(key), rtol=1e-9, atol=1e-7, err_msg=key
-        )
+        names = [key, *(f"{key}@{name}" for name in observed.parts(key))]
+        for name in names:
+            np.testing.assert_allclose(
+                replayed.series(name), observed.series(name), rtol=1e-9, atol=1e-7, err_msg=name
+            )

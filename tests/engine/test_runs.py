@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -270,3 +271,20 @@ def test_a_result_is_read_only():
         result.values[0, 0] = 5
     with pytest.raises(ValueError, match="read-only"):
         result.series("x")[0] = 5
+
+
+@pytest.mark.parametrize("is_looping", [False, True])
+def test_a_run_needs_little_more_memory_than_its_result(is_looping):
+    """Engine §24.4: at most three times the result and 16 MiB, inputs apart."""
+    past = "SHIFT(x{0}, 1)" if is_looping else "SHIFT(s + {0}, 3)"
+    series = {f"x{k}": f"MIN(s * {k}, 50) + 0.1 * {past.format(k)}" for k in range(1, 21)}
+    series["s"] = {"kind": "const", "source": "file:s"}
+    plan = compile_model(model(series, bins=40_000))
+    sources = {"file:s": np.linspace(0, 9, 40_000)}
+
+    tracemalloc.start()
+    result = plan.run(sources=sources)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak <= 3 * result.values.nbytes + 16 * 2**20
