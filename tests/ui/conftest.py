@@ -77,6 +77,10 @@ def browse(
     browser: Any, product: Product, entrances: dict[str, Any]
 ) -> Iterator[Callable[..., Any]]:
     """Call it for a page in a context of its own; no page may ask elsewhere or break a rule of its own."""
+    from playwright.sync_api import expect
+
+    # As patient as the page below: a busy machine is slow, not wrong.
+    expect.set_options(timeout=20_000)
     contexts: list[Any] = []
     watched: list[list[str]] = []
 
