@@ -44,6 +44,11 @@ class ArrayStore:
                 _, dropped = self._arrays.popitem(last=False)
                 self.bytes -= dropped.nbytes
 
+    def clear(self) -> None:
+        with self._lock:
+            self._arrays.clear()
+            self.bytes = 0
+
 
 STORE = ArrayStore(MAX_BYTES)
 

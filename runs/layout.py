@@ -108,6 +108,12 @@ def layout_of(bundle: RunBundle) -> Layout:
     return found
 
 
+def forget_layouts() -> None:
+    """Make every layout anew when it is asked for next."""
+    with _lock:
+        _known.clear()
+
+
 def _make(bundle: RunBundle) -> Layout:
     record, model = bundle.record, load_model(bundle.model_document)
     by_key = {entry.id: entry for entry in bundle.index if entry.id}

@@ -26,4 +26,4 @@ def has_current(request: Request, headers: dict[str, str]) -> bool:
     """Whether the caller says that it has the answer of these headers."""
     # A proxy that compresses marks the tag as weak; If-None-Match compares weakly (RFC 9110 §13.1.2).
     sent = [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))]
-    return headers["ETag"] in sent or "*" in sent
+    return headers["ETag"] in sent

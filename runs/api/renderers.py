@@ -20,7 +20,7 @@ class BytesRenderer(BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return bytes(data)
+        return b"" if data is None else bytes(data)
 
 
 class CSVRenderer(BytesRenderer):

@@ -125,7 +125,7 @@ class PromisesSerializer(Shown):
     scheduleAdherence = PromiseSerializer(required=False)  # noqa: N815
 
 
-class SpreadSerializer(Shown):
+class DistributionSerializer(Shown):
     """How the defined values of a metric are spread over the bins."""
 
     mean = serializers.FloatField()
@@ -150,9 +150,9 @@ class NodeMetricsSerializer(PlaceShownSerializer):
 
     totals = serializers.DictField(child=_number(), help_text="Sum of each flow by role.")
     sla = PromisesSerializer()
-    utilization = SpreadSerializer(allow_null=True)
+    utilization = DistributionSerializer(allow_null=True)
     peakQueue = PeakSerializer(allow_null=True)  # noqa: N815
-    flowLatencyMs = SpreadSerializer(allow_null=True)  # noqa: N815
+    flowLatencyMs = DistributionSerializer(allow_null=True)  # noqa: N815
 
 
 class RunMetricsSerializer(Shown):

@@ -163,7 +163,7 @@ class TravelViewSet(StrictViewSet):
     )
     def compare(self, request: Request) -> Response:
         """Parameters and series of two runs, what differs first; series are matched by id."""
-        a, b = (selectors.get_run(needed(request, name)) for name in ("a", "b"))
+        a, b = map(selectors.get_run, [needed(request, name) for name in ("a", "b")])
         headers = caching_headers(a.manifest_hash, b.manifest_hash, "compare")
         return _answer(request, headers, lambda: compare.compare_runs(a, b))
 
