@@ -336,7 +336,7 @@ class FormulaSerializer(Shown):
     formula = serializers.CharField(
         allow_null=True, help_text="Of a template, with its placeholders; of a run, with values."
     )
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # Field.source
     targets = serializers.ListField(
         child=serializers.CharField(), help_text="The series that a router defines."
     )
