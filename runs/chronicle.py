@@ -46,13 +46,6 @@ def _replayed(facts: Mapping[str, Any]) -> str:
     return "Created" + (f" to replay from {facts['replayOf']}" if facts.get("replayOf") else "")
 
 
-def _files(facts: Mapping[str, Any]) -> str:
-    count = facts.get("fileCount")
-    size = facts.get("byteCount")
-    said = wording.say_count(count, "file") if count is not None else "Files"
-    return f"{said} written" + (f", {wording.say_bytes(size)}" if size is not None else "")
-
-
 def _published(facts: Mapping[str, Any]) -> str:
     generation = facts.get("generation")
     files = facts.get("fileCount")
@@ -78,18 +71,17 @@ def _why(facts: Mapping[str, Any]) -> str:
 
 _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "run.created": _replayed,
-    "run.queued": lambda facts: "Waiting for a worker",
-    "run.started": lambda facts: "Started",
     "run.succeeded": _with_warnings,
     "run.failed": lambda facts: f"Failed: {_why(facts)}",
     "run.cancel_requested": lambda facts: "Asked to stop",
     "run.canceled": lambda facts: "Cancelled",
+    "run.adopted": lambda facts: "Found on disk and taken into the index",
     "run.verified": lambda facts: f"Run files checked: {facts.get('integrity', 'done')}",
-    "run.replayed": lambda facts: f"Replayed from {facts.get('from', 'model')}",
     "capture.requested": lambda facts: "Telemetry requested",
     "capture.started": lambda facts: "Telemetry started; run files checked",
-    "capture.file_written": lambda facts: f"{facts.get('path', 'A file')} written",
-    "capture.files_written": _files,
+    "capture.file_written": lambda facts: (
+        f"{facts.get('nodeId', '')} {facts.get('metric', 'file')} written".strip()
+    ),
     "capture.published": _published,
     "capture.succeeded": _with_warnings,
     "capture.refused": lambda facts: f"Refused: {_why(facts)}",
@@ -99,6 +91,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
         if facts.get("generation") is not None
         else "Superseded"
     ),
+    "capture.adopted": lambda facts: "Found on disk and taken into the index",
     "capture.verified": lambda facts: f"Verified: {facts.get('integrity', 'done')}",
 }
 

@@ -10,12 +10,12 @@ from runs.models import RunEvent
 
 RUN_EVENTS = (
     "run.created",
-    "run.started",
     "run.succeeded",
     "run.failed",
     "run.cancel_requested",
     "run.canceled",
     "run.verified",
+    "run.adopted",
 )
 
 
