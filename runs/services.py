@@ -16,6 +16,7 @@ from flowtime.bundles import (
     has_run_bundle,
 )
 from flowtime.engine import deterministic_run_id
+from flowtime.tasks import heartbeat
 from runs import execution, gating, integrity, planning, replay, selectors, tasks
 from runs.actors import Actor, person_of
 from runs.clock import from_grid
@@ -299,7 +300,8 @@ def _take_over(run: Run, prepared: Prepared) -> None:
 
 def _carry_out(run: Run, prepared: Prepared, *, request_id: str, is_async: bool) -> Run:
     if not is_async:
-        execution.execute_run(run, prepared, request_id=request_id)
+        with heartbeat(Run, run.pk):
+            execution.execute_run(run, prepared, request_id=request_id)
     return selectors.get_run(run.pk)
 
 

@@ -341,7 +341,7 @@ def shown_events(events: QuerySet[Any]) -> list[RecordEvent]:
     newest = list(events.exclude(name="capture.file_written").order_by("-id")[:EVENT_LIMIT])
     return [
         RecordEvent(event.at, event.name, step.sentence, str(event.actor or ""), step.tone)
-        for event, step in zip(newest, tell(newest, with_files=True), strict=True)
+        for event, step in zip(newest, tell(newest), strict=True)
     ]
 
 

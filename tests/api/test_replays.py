@@ -95,6 +95,17 @@ class TestFromTelemetry:
         found = second.json()["provenance"]["reproduction"]
         assert found["identical"] == found["total"]
 
+    def test_of_a_replay_goes_back_to_the_model_alone(self, api, run):
+        make_capture(api, run["runId"])
+        replay = post_replay(api, run["runId"], "telemetry").json()
+
+        back = post_replay(api, replay["runId"], "model").json()
+
+        assert back["mode"] == "simulation"
+        assert back["sourceRunId"] == replay["runId"]
+        assert back["resultHash"] == run["resultHash"]
+        assert back["telemetry"]["available"] is False
+
     def test_needs_telemetry(self, api, run):
         response = post_replay(api, run["runId"], "telemetry")
 
