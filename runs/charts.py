@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowtime.engine import COLOURS
-from flowtime.engine.colours import colour_by_load, colour_by_wait
 from runs import services, wording
+from runs.arrays import read_array
 from runs.drawing import STATES, largest_of_stretches
+from runs.layout import COLOURED_BY, layout_of, letters_of
 from runs.models import Integrity, Run
+from runs.state import read_place
 
 if TYPE_CHECKING:
     from flowtime.bundles import RunBundle, SeriesEntry
     from runs.detail import RunPage
+    from runs.layout import PlaceLayout
 
 SERIES_A_PAGE = 60
 NODES_A_PAGE = 12
@@ -25,8 +27,6 @@ ROWS_A_PAGE = 240
 # A chart is at most this many pixels wide; more steps than pixels cannot be told apart.
 MOST_STEPS = 1440
 
-LETTERS = ".gyrd"
-"""By colour number of the engine: gray, green, yellow, red, dlq."""
 LINES = (
     ("arrivals", "arrivals", "dotted"),
     ("served", "served", "ink"),
@@ -138,8 +138,8 @@ def time_tab(run: Run, query: Mapping[str, str]) -> TimeTab:
     number = page_number(query)
     first = (number - 1) * NODES_A_PAGE
     with services.open_bundle(run) as bundle:
-        nodes = bundle.model_document.get("topology", {}).get("nodes", [])
-        charts = [_node_chart(bundle, node) for node in nodes[first : first + NODES_A_PAGE]]
+        nodes = layout_of(bundle).places
+        charts = [_node_chart(bundle, place) for place in nodes[first : first + NODES_A_PAGE]]
     stretch = math.ceil(run.bins / MOST_STEPS)
     return TimeTab(
         charts=charts,
@@ -152,44 +152,19 @@ def time_tab(run: Run, query: Mapping[str, str]) -> TimeTab:
     )
 
 
-def _node_chart(bundle: RunBundle, node: Mapping[str, Any]) -> NodeChart:
-    roles = bundle.record.provenance.get("roles", {}).get(node["id"], {})
-    by_key = {entry.id: entry.series_id for entry in bundle.index if entry.id}
-    lines = [
-        Line(label=label, style=style, values=plain(bundle.series(by_key[roles[role]])))
-        for role, label, style in LINES
-        if roles.get(role) in by_key
-    ]
-    colours = _colours(bundle, node)
+def _node_chart(bundle: RunBundle, place: PlaceLayout) -> NodeChart:
+    state = read_place(bundle, place, roles=[role for role, _, _ in LINES], metrics=COLOURED_BY)
     return NodeChart(
-        node_id=node["id"],
-        label=node.get("label") or node["id"],
-        kind="sink" if node.get("nodeRole") == "sink" else node["kind"],
-        letters="".join(LETTERS[colour] for colour in colours.tolist()),
-        lines=lines,
+        node_id=place.id,
+        label=place.label,
+        kind=place.kind,
+        letters=letters_of(state.colours(bundle.manifest.grid.bins)),
+        lines=[
+            Line(label=label, style=style, values=plain(state.observed[role]))
+            for role, label, style in LINES
+            if role in state.observed
+        ],
     )
-
-
-def _colours(bundle: RunBundle, node: Mapping[str, Any]) -> np.ndarray:
-    """The state of the node in each bin (engine §17.5), from the derived series that the bundle holds."""
-    bins = bundle.manifest.grid.bins
-    if node["kind"] == "dlq":
-        return np.full(bins, COLOURS.index("dlq"), dtype=np.int8)
-    metric = "latency_minutes" if node["kind"] == "queue" else "utilization"
-    undefined = np.full(bins, np.nan)
-    values = next(
-        (
-            bundle.series(entry.series_id)
-            for entry in bundle.index
-            if entry.node_id == node["id"]
-            and entry.origin == "derived"
-            and (entry.id or "").endswith(f"_{metric}")
-        ),
-        undefined,
-    )
-    if node["kind"] == "queue":
-        return colour_by_wait(values, node.get("semantics", {}).get("slaMin"))
-    return colour_by_load(values)
 
 
 def _remarks(lines: Mapping[str, list[float | None]]) -> Iterator[str]:
@@ -289,7 +264,7 @@ def _is_internal(entry: SeriesEntry) -> bool:
 
 
 def _series_row(bundle: RunBundle, entry: SeriesEntry) -> SeriesRow:
-    values = plain(bundle.series(entry.series_id))
+    values = plain(read_array(bundle, entry.series_id))
     defined = [(value, index) for index, value in enumerate(values) if value is not None]
     largest, largest_bin = max(defined, key=lambda pair: pair[0], default=(None, None))
     if not defined:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LETTERS = ".gyrd"
 """By colour number of the engine: gray, green, yellow, red, dlq."""
+COLOURED_BY = ("utilization", "latencyMinutes")
+"""The derived metrics that decide a colour."""
 # Of a model of 1,000 series a layout is about a megabyte.
 MAX_LAYOUTS = 32
 
@@ -204,8 +206,8 @@ def colours_of(place: PlaceLayout, derived: Mapping[str, Any], bins: int) -> np.
     """The state of a place in each bin (engine §17.5), out of its derived metrics; gray where one is missing."""
     if place.kind == "dlq":
         return np.full(bins, COLOURS.index("dlq"), dtype=np.int8)
-    metric = "latencyMinutes" if place.kind == "queue" else "utilization"
-    values = derived.get(metric)
+    load, wait = COLOURED_BY
+    values = derived.get(wait if place.kind == "queue" else load)
     if values is None:
         values = np.full(bins, np.nan)
     if place.kind == "queue":
@@ -215,4 +217,4 @@ def colours_of(place: PlaceLayout, derived: Mapping[str, Any], bins: int) -> np.
 
 def letters_of(colours: np.ndarray) -> str:
     """One letter a bin."""
-    return "".join(LETTERS[colour] for colour in colours.tolist())
+    return np.frombuffer(LETTERS.encode(), dtype=np.uint8)[colours].tobytes().decode()

@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from runs.differences import measure
+
 
 class SeriesHolder(Protocol):
     """Series by id, such as an open run bundle."""
@@ -45,20 +47,10 @@ def compare_series(ours: Mapping[str, np.ndarray], theirs: SeriesHolder) -> Repr
     worst: float | None = None
     for series_id in sorted(ids & set(ours) & set(theirs.series_ids)):
         mine, source = ours[series_id], theirs.series(series_id)
-        if mine.shape == source.shape and np.array_equal(mine, source, equal_nan=True):
-            identical += 1
-            worst = 0.0 if worst is None else worst
+        if mine.shape != source.shape:
             continue
-        difference = _worst_difference(mine, source)
-        if difference is not None:
-            worst = difference if worst is None else max(worst, difference)
+        found = measure(mine, source)
+        identical += found.is_identical
+        if found.max_abs is not None:
+            worst = found.max_abs if worst is None else max(worst, found.max_abs)
     return Reproduction(identical=identical, total=len(ids), max_abs_diff=worst)
-
-
-def _worst_difference(mine: np.ndarray, source: np.ndarray) -> float | None:
-    if mine.shape != source.shape:
-        return None
-    comparable = np.isfinite(mine) & np.isfinite(source)
-    if not comparable.any():
-        return None
-    return float(np.abs(mine[comparable] - source[comparable]).max())

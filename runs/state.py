@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,8 @@ from runs.reading import readable
 if TYPE_CHECKING:
     import numpy as np
 
-    from flowtime.bundles import RunBundle, SeriesEntry
+    from flowtime.bundles import RunBundle
+    from runs.layout import Entries
     from runs.models import Run
 
 MAX_CELLS = 10_000
@@ -39,22 +40,27 @@ class PlaceState:
 
 
 def read_place(
-    bundle: RunBundle, place: PlaceLayout, *, metrics: Collection[str] | None = None
+    bundle: RunBundle,
+    place: PlaceLayout,
+    *,
+    roles: Collection[str] | None = None,
+    metrics: Collection[str] | None = None,
 ) -> PlaceState:
-    """What a place observed, and its derived metrics or some of them. Raises BundleMissing or BundleCorrupt."""
-    derived = {
-        metric: entry
-        for metric, entry in place.derived.items()
-        if metrics is None or metric in metrics
-    }
+    """What a place observed and its derived metrics, all or some of them. Raises BundleMissing or BundleCorrupt."""
     return PlaceState(
         layout=place,
-        observed=read_arrays(bundle, place.observed),
-        derived=read_arrays(bundle, derived),
+        observed=read_arrays(bundle, _chosen(place.observed, roles)),
+        derived=read_arrays(bundle, _chosen(place.derived, metrics)),
     )
 
 
-def read_arrays(bundle: RunBundle, entries: Mapping[str, SeriesEntry]) -> Arrays:
+def _chosen(entries: Entries, names: Collection[str] | None) -> Entries:
+    if names is None:
+        return entries
+    return {name: entry for name, entry in entries.items() if name in names}
+
+
+def read_arrays(bundle: RunBundle, entries: Entries) -> Arrays:
     """The arrays of some series under the same names."""
     return {name: read_array(bundle, entry.series_id) for name, entry in entries.items()}
 

@@ -260,8 +260,10 @@ class RunBundle(Reader):
         super().close()
 
     def _listed_series(self, series_id: str) -> Listed:
-        listed = self._listed.get(f"series/{names.series_file_name(series_id)}")
+        # A name that is listed was checked with the manifest; any other is checked before it is called absent.
+        listed = self._listed.get(f"series/{series_id}.csv")
         if listed is None:
+            names.series_file_name(series_id)
             raise SeriesNotFound(
                 f"Run {self.manifest.run_id} has no series {quoted(series_id)}.", seriesId=series_id
             )
