@@ -121,19 +121,3 @@ class WindowTooLarge(FlowTimeError):
     code = "window_too_large"
     title = "The window is too large"
     status = 413
-
-
-class PermissionRefused(FlowTimeError):
-    """The caller's roles do not allow the action."""
-
-    code = "permission_denied"
-    title = "Not allowed"
-    status = 403
-
-
-class InternalError(FlowTimeError):
-    """Work failed in a way nobody foresaw; the log has the details under the request id."""
-
-    code = "internal_error"
-    title = "Something went wrong on the server"
-    status = 500

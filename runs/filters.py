@@ -39,9 +39,6 @@ class TextsFilter(django_filters.MultipleChoiceFilter):
 
     field_class = TextsField
 
-    def is_noop(self, qs: QuerySet[Any], value: list[str]) -> bool:
-        return not value
-
     def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 

@@ -89,15 +89,6 @@ def replays_of(run: Run) -> QuerySet[Run]:
     return Run.objects.filter(source_run_id=run.pk).order_by("-created_at", "-id")
 
 
-def is_cancel_requested(run_id: str) -> bool:
-    return Run.objects.filter(pk=run_id, cancel_requested_at__isnull=False).exists()
-
-
-def replays_of_capture(capture_id: str) -> QuerySet[Run]:
-    """Runs that replay the bundle of a capture, newest first."""
-    return Run.objects.filter(replayed_capture_id=capture_id).order_by("-created_at", "-id")
-
-
 def find_capture(**lookup: Any) -> Mapping[str, Any] | None:
     """Facts of the newest capture that has a bundle and fits ``lookup``, or None.
 
