@@ -35,7 +35,7 @@ def run_body(
     *,
     mode: str,
     parameters: dict[str, object],
-    seed: int | None,
+    chance: dict[str, object],
     telemetry: dict[str, object] | None,
     run_id: str | None,
     is_deterministic: bool,
@@ -54,11 +54,17 @@ def run_body(
             "overwriteExisting": overwrite,
         },
     }
-    if seed is not None:
-        body["rng"] = {"kind": "pcg32", "seed": seed}
+    if chance:
+        body["rng"] = {"kind": "pcg32", **chance}
     if telemetry is not None:
         body["telemetry"] = telemetry
     return body
+
+
+def chance(*, seed: int | None, mode: str | None, replicate: int | None) -> dict[str, object]:
+    """Return what was said about chance; empty where the template decides."""
+    said = {"seed": seed, "mode": mode, "replicate": replicate}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def telemetry_source(

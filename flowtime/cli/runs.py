@@ -30,6 +30,7 @@ from flowtime.cli.session import (
 app = typer.Typer(no_args_is_help=True, help="Create, find, follow and replay runs.")
 
 Mode = Literal["simulation", "telemetry"]
+Chance = Literal["expected", "sample"]
 
 
 class Status(StrEnum):
@@ -135,6 +136,12 @@ def create_run(
         typer.Option("--parameters", metavar="FILE", help="JSON object of parameters; - is stdin."),
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, max=2**32 - 1, help="Random seed.")] = None,
+    rng_mode: Annotated[
+        Chance | None, typer.Option(help="Expected values, or one sample of the distributions.")
+    ] = None,
+    replicate: Annotated[
+        int | None, typer.Option(min=0, help="Which of the independent samples of the seed.")
+    ] = None,
     mode: Annotated[Mode, typer.Option(help="Compute all, or replay telemetry.")] = "simulation",
     source_run: Annotated[
         str | None, typer.Option(help="Replay the telemetry of this run.")
@@ -172,13 +179,14 @@ def create_run(
       flowtime runs create nyc-departures -p stormSeverity=0.8 --seed 7
       flowtime runs create nyc-departures -p stormSeverity=0.8 --dry-run
       flowtime runs create nyc-departures --deterministic --wait
+      flowtime runs create call-centre-uncertain --rng-mode sample --replicate 3
       flowtime runs create nyc-departures --mode telemetry --source-run RUN_ID
     """
     body = bodies.run_body(
         template_id,
         mode=mode,
         parameters=bodies.parameters(file=parameter_file, assignments=parameter or ()),
-        seed=seed,
+        chance=bodies.chance(seed=seed, mode=rng_mode, replicate=replicate),
         telemetry=bodies.telemetry_source(
             source_run=source_run,
             capture=capture,

@@ -25,6 +25,16 @@ class TestCreate:
         assert ended.json()["parameters"]["stormSeverity"] == 1
         assert not ended.json()["telemetry"]["available"]
 
+    def test_a_sample_is_drawn_on_request(self, flowtime: Command, operator: Any) -> None:
+        ended = flowtime(
+            *("runs", "create", "call-centre-uncertain", "--seed", "5"),
+            *("--rng-mode", "sample", "--replicate", "3", "--json"),
+        )
+
+        assert ended.code == 0, ended.err
+        said = {"kind": "pcg32", "seed": 5, "mode": "sample", "replicate": 3}
+        assert ended.json()["rng"] == said
+
     def test_facts_are_shown_to_people(self, flowtime: Command, operator: Any) -> None:
         ended = flowtime(*STORM)
 
