@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .draft import ZERO
-from .graph import Graph
+from .graph import Component, Graph
 from .vertices import Vertex
 
 
@@ -52,11 +52,18 @@ def place_temporaries(graph: Graph, inlined: Mapping[str, Vertex]) -> dict[str, 
                 continue
             if not is_passing(key):
                 places[key], height = height, height + 1
-            elif component.vertices[0] not in inlined and last_use.get(key, number) > number:
+            elif component.vertices[0] not in inlined and _has_row(
+                component, last_use.get(key), number
+            ):
                 if free:
                     places[key] = free.pop()
                 else:
                     places[key], height = height, height + 1
-                ending.setdefault(last_use[key], []).append(places[key])
+                ending.setdefault(last_use.get(key, number), []).append(places[key])
         free += ending.pop(number, ())
     return places
+
+
+def _has_row(component: Component, last_use: int | None, number: int) -> bool:
+    """Whole arrays are written whoever reads them; a loop writes what is read after it."""
+    return component.kind != "feedback" or (last_use is not None and last_use > number)

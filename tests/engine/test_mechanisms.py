@@ -261,6 +261,28 @@ class TestRetries:
         assert_series(result, echo=[0, 0, 0], given_up=[50, 50, 50], r_retry_pending=[0, 0, 0])
 
 
+    def test_attempts_that_nobody_asks_about_do_no_harm(self):
+        result = run(
+            {"f": [5, 5], "back": [0, 1]},
+            bins=2,
+            places=[
+                place(
+                    "R",
+                    "service",
+                    arrivals="f",
+                    served="f",
+                    failures="f",
+                    retryEcho="back",
+                    exhaustedFailures="given_up",
+                    retryKernel=[0, 0, 0.8],
+                    maxAttempts=3,
+                )
+            ],
+        )
+
+        assert_series(result, given_up=[0, 0], back=[0, 1])
+
+
 class TestSinks:
     def test_serves_what_arrives_less_its_errors(self):
         result = run(
