@@ -15,7 +15,7 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast test-slow check format openapi bench demo lock clean
+.PHONY: help install run test test-fast test-slow check format reference bench demo lock clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,8 +66,11 @@ format: install ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-openapi: install ## Write the OpenAPI document anew into docs/reference/
+reference: install ## Write the generated pages of docs/reference/ anew
 	$(SCRATCH) $(PY) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
+	$(PY) docs/reference/generate_api.py
+	$(PY) docs/reference/generate_models.py
+	$(SCRATCH) $(PY) docs/reference/generate_cli.py
 
 bench: install ## Measure, and print medians and ratios
 	$(PY) -m pytest tests/perf -p no:cacheprovider -q -s --benchmark-enable

@@ -1,4 +1,4 @@
-"""Writes api.md from openapi.yaml: run ``python docs/reference/generate_api.py`` after ``make openapi``."""
+"""Writes api.md from openapi.yaml: run ``python docs/reference/generate_api.py`` after ``make reference``."""
 
 import re
 import sys

@@ -51,7 +51,7 @@ class TestDocument:
         committed = yaml.safe_load((REPOSITORY / "docs/reference/openapi.yaml").read_text())
 
         assert committed == document, (
-            "The API has changed: run `make openapi` and look at the diff."
+            "The API has changed: run `make reference` and look at the diff."
         )
 
     def test_every_operation_says_what_it_is(self, document):

@@ -120,7 +120,7 @@ def plain(text: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plain(st.text(max_size=8)))
 def test_any_yaml_is_answered(value: Any) -> None:
     answer(yaml.safe_dump(value))
@@ -239,7 +239,7 @@ DEEP = st.recursive(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(["nodes", "topology", "classes", "traffic", "outputs"]), DEEP),
     DEEP,
@@ -267,7 +267,7 @@ PLACE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(NODE, max_size=5), st.lists(PLACE, max_size=4), st.sampled_from(["p", "q"]))
 def test_nearly_sound_models_are_answered(
     nodes: list[Any], places: list[Any], parameter: str

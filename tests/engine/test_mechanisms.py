@@ -260,7 +260,6 @@ class TestRetries:
 
         assert_series(result, echo=[0, 0, 0], given_up=[50, 50, 50], r_retry_pending=[0, 0, 0])
 
-
     def test_attempts_that_nobody_asks_about_do_no_harm(self):
         result = run(
             {"f": [5, 5], "back": [0, 1]},

@@ -18,7 +18,7 @@ def fresh_run(browse, product):
     page = browse()
     page.goto(f"{product.url}/runs")
     page.get_by_role("link", name="New run").click()
-    page.get_by_role("link", name="Departures through the blizzard").click()
+    page.locator("#template-nyc-departures").click()
     page.get_by_role("textbox", name="Promised wait").fill("80")
     page.get_by_role("button", name="Plan").click()
     expect(page.locator("#plan")).to_contain_text("Promised wait 80, not 75")
