@@ -67,7 +67,11 @@ function name(data) {
       ctx.strokeText(text, x, y);
       ctx.fillText(text, x, y);
     };
-    for (const y of amounts(u)) write(y.toLocaleString("en-GB"), left + 2 * ratio, u.valToPos(y, "y", true) - 3 * ratio);
+    for (const y of amounts(u)) {
+      const at = u.valToPos(y, "y", true) - 3 * ratio;
+      // An amount at the very top would stand among the moments.
+      if (at > top + 8 * ratio) write(y.toLocaleString("en-GB"), left + 2 * ratio, at);
+    }
     const room = u.bbox.width / Math.max([...moments(data)].length, 1);
     for (const [bin, words, short] of moments(data)) {
       const fits = ctx.measureText(words).width + 8 * ratio < room;
@@ -97,7 +101,10 @@ function* moments(data) {
     return;
   }
   const total = data.bins * data.binMinutes;
-  const step = STEPS.find((minutes) => total / minutes <= 10) ?? Math.ceil(total / 10 / DAY_MINUTES) * DAY_MINUTES;
+  const step =
+    total > 2 * DAY_MINUTES
+      ? Math.ceil(total / 10 / DAY_MINUTES) * DAY_MINUTES
+      : STEPS.find((minutes) => total / minutes <= 10);
   const first = Math.ceil(data.start / (step * MINUTE)) * step * MINUTE;
   for (let at = first; ; at += step * MINUTE) {
     const bin = (at - data.start) / MINUTE / data.binMinutes;
