@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-annotate --no-header -q
+	--no-emit-index-url --no-strip-extras --no-annotate --no-header -q
 # Checks look at the project on scratch data, never at yours.
 SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 
@@ -79,8 +79,8 @@ demo: install ## Walk through the main job with the flowtime command
 	@$(PY) -m flowtime.demo
 
 lock: ## Resolve the dependencies anew into requirements/
-	$(BIN)/$(LOCK) --upgrade -o requirements/base.txt --extra celery
-	$(BIN)/$(LOCK) --upgrade -o requirements/dev.txt --extra celery --group dev
+	$(BIN)/$(LOCK) --upgrade -o requirements/base.txt --extra celery --extra otel
+	$(BIN)/$(LOCK) --upgrade -o requirements/dev.txt --extra celery --extra otel --group dev
 	npm update --package-lock-only
 
 clean: ## Remove what was made, but not your data in var/
