@@ -9,7 +9,7 @@ WORKERS ?= 2
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 
-LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-strip-extras --no-annotate --no-header -q
 # Checks look at the project on scratch data, never at yours.
 SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
@@ -20,7 +20,7 @@ SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: $(VENV)/.installed node_modules/.installed ## Make .venv and node_modules
+install: $(VENV)/.installed $(VENV)/generator/.installed node_modules/.installed ## Make .venv and node_modules
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, as python3 on the PATH."; exit 1; }
@@ -31,6 +31,11 @@ $(PY):
 $(VENV)/.installed: requirements/dev.txt pyproject.toml | $(PY)
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/generator/.installed: requirements/generator.txt $(VENV)/.installed
+	@$(PY) -m venv $(VENV)/generator
+	@$(VENV)/generator/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 node_modules/.installed: package.json package-lock.json $(VENV)/.installed
@@ -79,8 +84,9 @@ demo: install ## Walk through the main job with the flowtime command
 	@$(PY) -m flowtime.demo
 
 lock: ## Resolve the dependencies anew into requirements/
-	$(BIN)/$(LOCK) --upgrade -o requirements/base.txt --extra celery --extra otel
-	$(BIN)/$(LOCK) --upgrade -o requirements/dev.txt --extra celery --extra otel --group dev
+	$(BIN)/$(LOCK) --upgrade -o requirements/base.txt pyproject.toml --extra celery --extra otel
+	$(BIN)/$(LOCK) --upgrade -o requirements/dev.txt pyproject.toml --extra celery --extra otel --group dev
+	$(BIN)/$(LOCK) --upgrade -o requirements/generator.txt --group generator
 	npm update --package-lock-only
 
 clean: ## Remove what was made, but not your data in var/

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from flowtime.cli import config, output
-from flowtime.cli.client import Client
 from flowtime.cli.errors import CommandError, ExitCode, usage
+from flowtime.cli.output import Column, yes_no
 from flowtime.cli.session import Json, configuration, connect, is_exposed
+from flowtime.client import Client, Refused
 
 app = typer.Typer(no_args_is_help=True, help="Sign in to a server, and out again.")
 
@@ -24,6 +25,10 @@ def login(
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from stdin.")
     ] = False,
+    save_profile: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name the server, for --profile and FLOWTIME_PROFILE."),
+    ] = None,
 ) -> None:
     """Sign in with a name and a password, and keep the token they give.
 
@@ -34,6 +39,7 @@ def login(
     Examples:
       flowtime auth login
       flowtime auth login --username operator --password-stdin < password.txt
+      flowtime auth login --username operator --password-stdin --save-profile here < password.txt
     """
     found = configuration(ctx)
     if is_exposed(found.url):
@@ -51,7 +57,8 @@ def login(
     secret = token.get("token")
     if not secret:
         raise CommandError("The server gave no token.", code="no_token")
-    config.store_token(found.url, config.StoredToken(secret, token["tokenId"]))
+    kept = config.StoredToken(secret, token["tokenId"])
+    config.store_token(found.url, kept, profile=save_profile)
     output.say(f"Signed in to {found.url} as {name}.")
 
 
@@ -71,12 +78,37 @@ def logout(ctx: typer.Context) -> None:
     try:
         with Client(url, token=kept.token) as api:
             api.delete_token(kept.token_id)
-    except CommandError as error:
+    except Refused as error:
         # Expired or revoked elsewhere: there is nothing left to revoke, only to forget.
-        if error.exit_code not in (ExitCode.AUTH, ExitCode.NOT_FOUND):
+        if error.status not in (401, 403, 404):
             raise
     config.forget_token(url)
     output.say(f"Signed out of {url}.")
+
+
+@app.command()
+def profiles(json: Json = False) -> None:
+    """List the servers that have a name, and whether there is a token for each.
+
+    \b
+    Examples:
+      flowtime auth profiles
+    """
+    stored = config.load()
+    rows = [
+        {"name": name, "url": url, "hasToken": url in stored.tokens, "isUsual": url == stored.url}
+        for name, url in sorted(stored.profiles.items())
+    ]
+    if json:
+        output.show_json({"items": rows})
+        return
+    output.show_table(
+        (Column("profile"), Column("server"), Column("token"), Column("usual")),
+        [
+            (str(row["name"]), str(row["url"]), yes_no(row["hasToken"]), yes_no(row["isUsual"]))
+            for row in rows
+        ],
+    )
 
 
 @app.command()

@@ -6,7 +6,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Literal
@@ -16,7 +16,7 @@ from flowtime.cli.errors import CommandError, ExitCode, usage
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
-Source = Literal["flag", "environment", "file", "default", "none"]
+Source = Literal["flag", "profile", "environment", "file", "default", "none"]
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,11 @@ class StoredToken:
 
 @dataclass(frozen=True)
 class StoredConfig:
-    """What the configuration file holds: the usual server, and one token a server."""
+    """What the configuration file holds: the usual server, one token a server, and names of servers."""
 
     url: str = ""
     tokens: Mapping[str, StoredToken] = field(default_factory=dict)
+    profiles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,16 @@ def config_path() -> Path:
     return base / "flowtime" / "config.toml"
 
 
-def resolve(*, url_flag: str | None, token_flag: str | None) -> Config:
+def resolve(
+    *, url_flag: str | None, token_flag: str | None, profile_flag: str | None = None
+) -> Config:
     """Return the configuration in force; each value comes from the first place that has it."""
     stored = load()
     url, url_source = _first(
         ("flag", url_flag),
+        ("profile", _url_of(stored, profile_flag)),
         ("environment", os.environ.get("FLOWTIME_URL")),
+        ("profile", _url_of(stored, os.environ.get("FLOWTIME_PROFILE"))),
         ("file", stored.url),
         ("default", DEFAULT_URL),
     )
@@ -72,6 +77,19 @@ def resolve(*, url_flag: str | None, token_flag: str | None) -> Config:
         ("none", ""),
     )
     return Config(url=url, url_source=url_source, token=token, token_source=token_source)
+
+
+def _url_of(stored: StoredConfig, profile: str | None) -> str | None:
+    """Return the server that a profile names; None when none was asked for."""
+    if not profile:
+        return None
+    if profile not in stored.profiles:
+        known = ", ".join(sorted(stored.profiles)) or "none"
+        raise usage(
+            f"There is no profile {profile[:80]}; kept are: {known}.",
+            next_step="Make it with: flowtime --url URL auth login --save-profile NAME",
+        )
+    return stored.profiles[profile]
 
 
 def _first(*candidates: tuple[Source, str | None]) -> tuple[str, Source]:
@@ -108,14 +126,16 @@ def load() -> StoredConfig:
         raise _unusable("is not valid TOML") from error
     url = document.get("url", "")
     servers = document.get("servers", {})
-    if not isinstance(url, str) or not isinstance(servers, dict):
+    profiles = document.get("profiles", {})
+    if not (isinstance(url, str) and isinstance(servers, dict) and isinstance(profiles, dict)):
         raise _unusable("does not have the expected shape")
     tokens = {
         str(server): StoredToken(str(entry.get("token", "")), str(entry.get("tokenId", "")))
         for server, entry in servers.items()
         if isinstance(entry, dict)
     }
-    return StoredConfig(url=url, tokens=tokens)
+    named = {str(name): str(server) for name, server in profiles.items()}
+    return StoredConfig(url=url, tokens=tokens, profiles=named)
 
 
 def _unusable(reason: str) -> CommandError:
@@ -135,16 +155,24 @@ def is_open_to_others() -> bool:
         return False
 
 
-def store_token(url: str, token: StoredToken) -> None:
-    """Keep ``token`` for ``url``, and make ``url`` the usual server."""
-    _save(StoredConfig(url=url, tokens={**load().tokens, url: token}))
+def store_token(url: str, token: StoredToken, *, profile: str | None = None) -> None:
+    """Keep ``token`` for ``url``, make ``url`` the usual server, and name it where a name is given."""
+    stored = load()
+    named = {profile: url} if profile else {}
+    _save(
+        StoredConfig(
+            url=url,
+            tokens={**stored.tokens, url: token},
+            profiles={**stored.profiles, **named},
+        )
+    )
 
 
 def forget_token(url: str) -> None:
     """Drop the token of ``url``; the usual server stays."""
     stored = load()
     tokens = {server: token for server, token in stored.tokens.items() if server != url}
-    _save(StoredConfig(url=stored.url, tokens=tokens))
+    _save(replace(stored, tokens=tokens))
 
 
 def _save(stored: StoredConfig) -> None:
@@ -157,6 +185,9 @@ def _save(stored: StoredConfig) -> None:
             f"token = {_quoted(token.token)}",
             f"tokenId = {_quoted(token.token_id)}",
         ]
+    if stored.profiles:
+        lines += ["", "[profiles]"]
+        lines += [f"{_quoted(n)} = {_quoted(url)}" for n, url in sorted(stored.profiles.items())]
     path = config_path()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

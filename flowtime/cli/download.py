@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from flowtime.cli.client import Client
 from flowtime.cli.errors import CommandError, ExitCode, usage
-from flowtime.cli.resources import Manifest
+from flowtime.client import Client
+from flowtime.client.resources import Manifest
 
 # bundles.md §1: what a file of a bundle may be called. No separator, so no way out.
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}", re.ASCII)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
+from flowtime.client import ClientError, Refused, TimedOut
+
 
 class ExitCode(IntEnum):
     """The exit codes of the command; scripts branch on them, so they never change."""
@@ -80,21 +82,37 @@ _NEXT_STEP_OF_CODE = {
 }
 
 
-def from_problem(status: int, problem: Mapping[str, Any], *, retry_after: str = "") -> CommandError:
-    """Return the error for a problem document of the API (http-api §1)."""
-    code = str(problem.get("code") or f"http_{status}")
-    next_step = _named(_NEXT_STEP_OF_CODE.get(code, ""), problem)
-    if retry_after.isdecimal() and status in (429, 503):
-        next_step = f"Wait {retry_after} seconds, then try again."
-    request_id = str(problem.get("requestId") or "")
-    if not next_step and request_id:
-        next_step = f"Give the administrator the request id {request_id}."
+def from_client(error: ClientError) -> CommandError:
+    """Return the error for what a call ended in."""
+    if isinstance(error, Refused):
+        return _from_refusal(error)
+    if isinstance(error, TimedOut):
+        return CommandError(
+            str(error),
+            code=error.code,
+            exit_code=ExitCode.TIMED_OUT,
+            next_step="Look whether the work goes on with: flowtime runs list",
+        )
     return CommandError(
-        str(problem.get("detail") or problem.get("title") or f"The server answered {status}."),
-        code=code,
-        exit_code=_EXIT_CODE_OF_STATUS.get(status, ExitCode.FAILURE),
+        str(error),
+        code=error.code,
+        exit_code=ExitCode.UNREACHABLE,
+        next_step="Check the address (--url or FLOWTIME_URL) and that the server is running.",
+    )
+
+
+def _from_refusal(error: Refused) -> CommandError:
+    next_step = _named(_NEXT_STEP_OF_CODE.get(error.code, ""), error.problem)
+    if error.retry_after is not None and error.status in (429, 503):
+        next_step = f"Wait {error.retry_after} seconds, then try again."
+    if not next_step and error.request_id:
+        next_step = f"Give the administrator the request id {error.request_id}."
+    return CommandError(
+        error.detail,
+        code=error.code,
+        exit_code=_EXIT_CODE_OF_STATUS.get(error.status, ExitCode.FAILURE),
         next_step=next_step,
-        details=tuple(_issue_line(issue) for issue in problem.get("errors") or ()),
+        details=tuple(_issue_line(issue) for issue in error.errors),
     )
 
 
@@ -115,16 +133,6 @@ def _issue_line(issue: Mapping[str, Any]) -> str:
     code = issue.get("code")
     sentence = f"{what} ({code})" if what else str(code)
     return f"{where}: {sentence}" if where else sentence
-
-
-def unreachable(url: str, reason: str) -> CommandError:
-    """Return the error for a server that does not answer, or does not answer as FlowTime."""
-    return CommandError(
-        f"{url} {reason}.",
-        code="unreachable",
-        exit_code=ExitCode.UNREACHABLE,
-        next_step="Check the address (--url or FLOWTIME_URL) and that the server is running.",
-    )
 
 
 def usage(message: str, *, next_step: str = "Read the command's --help.") -> CommandError:

@@ -10,15 +10,12 @@ from typing import Self, TypeVar
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from flowtime.cli import output
-from flowtime.cli.client import Client
 from flowtime.cli.errors import CommandError, ExitCode
-from flowtime.cli.resources import Capture, Run
+from flowtime.client import Client, TimedOut
+from flowtime.client.resources import Capture, Run
+from flowtime.client.waiting import Pauses, is_finished
 
 Job = TypeVar("Job", Run, Capture)
-
-UNFINISHED = ("queued", "running", "generating")
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 2.0
 
 
 def follow_run(api: Client, run: Run, *, timeout: float) -> Run:
@@ -46,24 +43,20 @@ def follow_capture(api: Client, capture: Capture, *, timeout: float) -> Capture:
 
 
 def _follow(job: Job, look: Callable[[], Job], *, name: str, next_step: str, timeout: float) -> Job:
-    deadline = time.monotonic() + timeout
-    pause = FIRST_PAUSE_SECONDS
+    pauses = Pauses(name, timeout)
     with _Reporter(name) as reporter:
-        while True:
-            reporter.report(job)
-            if job["status"] not in UNFINISHED:
-                return job
-            left = deadline - time.monotonic()
-            if left <= 0:
+        reporter.report(job)
+        while not is_finished(job):
+            try:
+                pause = pauses.next_one(job)
+            except TimedOut as error:
                 raise CommandError(
-                    f"{name} is still {job['status']} after {timeout:g} s.",
-                    code="timed_out",
-                    exit_code=ExitCode.TIMED_OUT,
-                    next_step=next_step,
-                )
-            time.sleep(min(pause, left))
-            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+                    str(error), code=error.code, exit_code=ExitCode.TIMED_OUT, next_step=next_step
+                ) from error
+            time.sleep(pause)
             job = look()
+            reporter.report(job)
+        return job
 
 
 class _Reporter:

@@ -10,8 +10,10 @@ import typer
 
 from flowtime import __version__
 from flowtime.cli import auth, output, runs, telemetry, templates
-from flowtime.cli.errors import CommandError
+from flowtime.cli.doctor import doctor
+from flowtime.cli.errors import CommandError, from_client
 from flowtime.cli.session import GlobalOptions
+from flowtime.client import ClientError
 
 app = typer.Typer(
     name="flowtime",
@@ -29,6 +31,7 @@ app.add_typer(templates.app, name="templates")
 app.add_typer(runs.app, name="runs")
 app.add_typer(telemetry.app, name="telemetry")
 app.add_typer(auth.app, name="auth")
+app.command("doctor")(doctor)
 
 
 def _show_version(is_wanted: bool) -> None:
@@ -46,13 +49,17 @@ def main(
     token: Annotated[
         str | None, typer.Option(help="The API token; else FLOWTIME_TOKEN, else the kept one.")
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="A kept server by its name; else FLOWTIME_PROFILE, else the kept one."),
+    ] = None,
     _version: Annotated[
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Keep the global options for the command that follows."""
-    ctx.obj = GlobalOptions(url=url, token=token)
+    ctx.obj = GlobalOptions(url=url, token=token, profile=profile)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -61,10 +68,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
         app(args=arguments, prog_name="flowtime")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except ClientError as error:
+        return _fail(from_client(error))
     except CommandError as error:
-        output.show_error(error)
-        return int(error.exit_code)
+        return _fail(error)
     return 0
+
+
+def _fail(error: CommandError) -> int:
+    output.show_error(error)
+    return int(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rich.text import Text
+
 from flowtime.cli import output
 from flowtime.cli.output import Column
-from flowtime.cli.resources import Grid, Items, Plan, Reproduction, Run, SeriesEntry
+from flowtime.cli.sparklines import sparkline
+from flowtime.client.resources import (
+    Comparison,
+    Grid,
+    Items,
+    Plan,
+    Reproduction,
+    Run,
+    Series,
+    SeriesDifference,
+    SeriesEntry,
+    State,
+)
 
 ACTION_WORDS = {
     "generateTelemetry": "generate telemetry",
@@ -179,3 +193,147 @@ def show_series_index(answer: Items[SeriesEntry], *, as_json: bool) -> None:
             for entry in answer["items"]
         ],
     )
+
+
+def show_series(series: Series) -> None:
+    """Draw a series on a terminal: its course as a line of bars, then its figures."""
+    values = series["values"]
+    known = [value for value in values if value is not None]
+    output.show_facts(
+        (
+            ("series", series["seriesId"]),
+            ("unit", series["unit"] or ""),
+            ("bins", f"{series['bins'][0]} to {series['bins'][-1]}" if values else "none"),
+            ("course", sparkline(values)),
+            ("least", _figure(min(known, default=None))),
+            ("most", _most(series, known)),
+            ("last", _figure(values[-1] if values else None)),
+        )
+    )
+
+
+def _most(series: Series, known: list[float]) -> str:
+    if not known:
+        return "–"
+    highest = max(known)
+    return f"{_figure(highest)}, first in bin {series['bins'][series['values'].index(highest)]}"
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+# A state is a letter as well as a colour, as on the pages.
+STATE_LETTER = {"green": "G", "yellow": "Y", "red": "R", "dlq": "D", "undefined": "–"}
+STATE_STYLE = {"green": "green", "yellow": "yellow", "red": "red", "dlq": "magenta"}
+SHOWN_METRICS = (
+    ("arrivals", "observed", "arrivals"),
+    ("served", "observed", "served"),
+    ("errors", "observed", "errors"),
+    ("waiting", "observed", "queueDepth"),
+    ("utilisation", "derived", "utilization"),
+    ("wait min", "derived", "latencyMinutes"),
+)
+
+
+def show_state(state: State) -> None:
+    """Print one bin of a run: its time, then a line a node."""
+    output.show_facts(
+        (
+            ("bin", str(state["bin"])),
+            ("begins", output.time_text(state["beginsUtc"])),
+            ("ends", output.time_text(state["endsUtc"])),
+            ("warnings", str(len(state["warnings"]))),
+        )
+    )
+    output.blank_line()
+    output.show_table(
+        (
+            Column("state"),
+            Column("node"),
+            *(Column(heading, "right") for heading, _, _ in SHOWN_METRICS),
+            Column("warnings"),
+        ),
+        [
+            (
+                _state_mark(node["colour"]),
+                node["nodeId"],
+                *(_figure(_metric(node, part, name)) for _, part, name in SHOWN_METRICS),
+                ", ".join(node["warnings"]),
+            )
+            for node in state["nodes"]
+        ],
+    )
+
+
+def _state_mark(colour: str) -> str | Text:
+    if not output.is_terminal():
+        return colour
+    return Text(f"{STATE_LETTER.get(colour, '?')} {colour}", style=STATE_STYLE.get(colour, ""))
+
+
+def _metric(node: Mapping[str, Any], part: str, name: str) -> float | None:
+    value: float | None = node[part].get(name)
+    return value
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Print how two runs differ, in words first."""
+    series = comparison["series"]
+    output.show_facts(
+        (
+            ("a", comparison["a"]["runId"]),
+            ("b", comparison["b"]["runId"]),
+            ("result", _verdict(comparison)),
+            ("first difference", _bin_text(series["firstDifferentBin"])),
+            ("only in a", ", ".join(series["onlyInA"])),
+            ("only in b", ", ".join(series["onlyInB"])),
+        )
+    )
+    parameters = [entry for entry in comparison["parameters"] if entry["isDifferent"]]
+    if parameters:
+        output.blank_line()
+        output.show_table(
+            (Column("parameter"), Column("a"), Column("b")),
+            [
+                (entry["name"], output.value_text(entry["a"]), output.value_text(entry["b"]))
+                for entry in parameters
+            ],
+        )
+    different = [entry for entry in series["items"] if not entry["isIdentical"]]
+    if different:
+        output.blank_line()
+        output.show_table(
+            (
+                Column("series"),
+                Column("most", "right"),
+                Column("mean", "right"),
+                Column("first bin", "right"),
+            ),
+            [
+                (
+                    entry["seriesId"],
+                    _figure(entry["maxAbsDiff"]),
+                    _figure(entry["meanAbsDiff"]),
+                    _bin_text(entry["firstDifferentBin"]),
+                )
+                for entry in sorted(different, key=_by_difference)
+            ],
+        )
+
+
+def _verdict(comparison: Comparison) -> str:
+    if not comparison["isComparable"]:
+        return "not comparable: the grids differ"
+    series = comparison["series"]
+    if comparison["isIdentical"]:
+        return f"identical in all {series['matched']} series"
+    return f"{series['identical']} of {series['matched']} series identical"
+
+
+def _bin_text(index: int | None) -> str:
+    return "" if index is None else f"bin {index}"
+
+
+def _by_difference(entry: SeriesDifference) -> tuple[float, str]:
+    return -(entry["maxAbsDiff"] or 0.0), entry["seriesId"]

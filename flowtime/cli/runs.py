@@ -10,10 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from flowtime.cli import bodies, output, run_views
-from flowtime.cli.client import Client
 from flowtime.cli.errors import CommandError, usage
-from flowtime.cli.follow import UNFINISHED, follow_run
-from flowtime.cli.resources import PlanAnswer, Run
+from flowtime.cli.follow import follow_run
 from flowtime.cli.session import (
     WORK_SECONDS,
     Async,
@@ -25,7 +23,11 @@ from flowtime.cli.session import (
     Timeout,
     Wait,
     connect,
+    name_argument,
 )
+from flowtime.client import Client
+from flowtime.client.resources import PlanAnswer, Run
+from flowtime.client.waiting import is_finished
 
 app = typer.Typer(no_args_is_help=True, help="Create, find, follow and replay runs.")
 
@@ -82,31 +84,24 @@ def list_runs(
     """
     with connect(ctx) as api:
         page = api.runs(
-            {
-                "q": query,
-                "templateId": template,
-                "status": list(map(str, status or ())),
-                "mode": mode,
-                "telemetryAvailable": _flag(telemetry),
-                "hasWarnings": _flag(warnings),
-                "sourceRunId": source_run,
-                "createdAfter": created_after,
-                "createdBefore": created_before,
-                "order": order if order != "newest" else None,
-                "pageSize": limit,
-                "cursor": cursor,
-            }
+            q=query,
+            templateId=template,
+            status=list(map(str, status or ())),
+            mode=mode,
+            telemetryAvailable=telemetry,
+            hasWarnings=warnings,
+            sourceRunId=source_run,
+            createdAfter=created_after,
+            createdBefore=created_before,
+            order=order if order != "newest" else None,
+            pageSize=limit,
+            cursor=cursor,
         )
     if json:
         output.show_json(page)
         return
     run_views.show_runs(page["items"])
     output.say_page(page, noun="run")
-
-
-def _flag(value: bool | None) -> str | None:
-    """Return a yes/no filter as the API writes it; None when it was not given."""
-    return None if value is None else str(value).lower()
 
 
 @app.command("show")
@@ -286,16 +281,62 @@ def show_series(
                 raise usage("--from, --to and --max-points need a SERIES_ID.")
             run_views.show_series_index(api.series_index(run_id), as_json=json)
             return
-        query = {"from": first, "to": last, "maxPoints": max_points}
+        window = {"from": first, "to": last, "maxPoints": max_points}
         if json:
-            output.show_json(api.series(run_id, series_id, query))
+            output.show_json(api.series(run_id, series_id, **window))
+        elif output.is_terminal():
+            run_views.show_series(api.series(run_id, series_id, **window))
         else:
-            sys.stdout.write(api.series_csv(run_id, series_id, query))
+            sys.stdout.write(api.series_csv(run_id, series_id, **window))
+
+
+@app.command("state")
+def show_state(
+    ctx: typer.Context,
+    run_id: RunId,
+    bin_index: Annotated[int, typer.Option("--bin", min=0, help="The bin; the first is 0.")],
+    json: Json = False,
+) -> None:
+    """Show what every node of a run was doing in one bin.
+
+    \b
+    Examples:
+      flowtime runs state RUN_ID --bin 115
+      flowtime runs state RUN_ID --bin 115 --json
+    """
+    with connect(ctx) as api:
+        state = api.state(run_id, bin_index)
+    if json:
+        output.show_json(state)
+    else:
+        run_views.show_state(state)
+
+
+@app.command("compare")
+def compare_runs(
+    ctx: typer.Context,
+    run_id: RunId,
+    other_id: Annotated[str, typer.Argument(metavar="OTHER_ID", callback=name_argument)],
+    json: Json = False,
+) -> None:
+    """Compare two runs: parameters that differ, then every series that differs, most first.
+
+    \b
+    Examples:
+      flowtime runs compare RUN_ID OTHER_ID
+      flowtime runs compare RUN_ID OTHER_ID --json
+    """
+    with connect(ctx) as api:
+        comparison = api.compare(run_id, other_id)
+    if json:
+        output.show_json(comparison)
+    else:
+        run_views.show_comparison(comparison)
 
 
 def _finish(api: Client, run: Run, *, wait: bool, timeout: float, as_json: bool) -> None:
     """Follow the run when asked to, show it, and fail when it did."""
-    if wait and run["status"] in UNFINISHED:
+    if wait and not is_finished(run):
         run = follow_run(api, run, timeout=timeout)
     _show(run, as_json=as_json)
     if run["status"] in ("failed", "canceled"):

@@ -9,10 +9,9 @@ from urllib.parse import urlsplit
 import typer
 
 from flowtime.cli import config, output
-from flowtime.cli.client import Client
 from flowtime.cli.errors import usage
-
-WORK_SECONDS = 600.0
+from flowtime.client import Client
+from flowtime.client.clients import WORK_SECONDS
 
 Json = Annotated[bool, typer.Option("--json", help="Print the API's JSON instead of a table.")]
 Async = Annotated[
@@ -37,12 +36,15 @@ class GlobalOptions:
 
     url: str | None = None
     token: str | None = None
+    profile: str | None = None
 
 
 def configuration(ctx: typer.Context) -> config.Config:
     """Return the server and token in force for this invocation."""
     options = ctx.find_object(GlobalOptions) or GlobalOptions()
-    return config.resolve(url_flag=options.url, token_flag=options.token)
+    return config.resolve(
+        url_flag=options.url, token_flag=options.token, profile_flag=options.profile
+    )
 
 
 def connect(ctx: typer.Context, *, work_seconds: float = WORK_SECONDS) -> Client:

@@ -11,9 +11,8 @@ import typer
 from flowtime.cli import bodies, output
 from flowtime.cli.download import download_bundle
 from flowtime.cli.errors import CommandError
-from flowtime.cli.follow import UNFINISHED, follow_capture
+from flowtime.cli.follow import follow_capture
 from flowtime.cli.output import Column
-from flowtime.cli.resources import Capture
 from flowtime.cli.session import (
     WORK_SECONDS,
     Async,
@@ -26,6 +25,8 @@ from flowtime.cli.session import (
     Wait,
     connect,
 )
+from flowtime.client.resources import Capture
+from flowtime.client.waiting import is_finished
 
 app = typer.Typer(no_args_is_help=True, help="Generate, read, verify and download telemetry.")
 
@@ -84,7 +85,7 @@ def capture_run(
     with connect(ctx, work_seconds=timeout) as api:
         answer = api.create_capture(body, is_async=is_async or wait)
         capture = answer["capture"]
-        if wait and capture["status"] in UNFINISHED:
+        if wait and not is_finished(capture):
             capture = follow_capture(api, capture, timeout=timeout)
             answer = {"capture": capture}
     if json:
@@ -127,17 +128,15 @@ def list_captures(
     """
     with connect(ctx) as api:
         page = api.captures(
-            {
-                "sourceRunId": source_run,
-                "captureKey": capture_key,
-                "templateId": template,
-                "status": list(map(str, status or ())),
-                "hasWarnings": None if warnings is None else str(warnings).lower(),
-                "createdAfter": created_after,
-                "createdBefore": created_before,
-                "pageSize": limit,
-                "cursor": cursor,
-            }
+            sourceRunId=source_run,
+            captureKey=capture_key,
+            templateId=template,
+            status=list(map(str, status or ())),
+            hasWarnings=warnings,
+            createdAfter=created_after,
+            createdBefore=created_before,
+            pageSize=limit,
+            cursor=cursor,
         )
     if json:
         output.show_json(page)

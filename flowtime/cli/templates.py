@@ -6,8 +6,8 @@ import typer
 
 from flowtime.cli import output
 from flowtime.cli.output import Column
-from flowtime.cli.resources import Parameter, Template
 from flowtime.cli.session import Json, TemplateId, connect
+from flowtime.client.resources import Parameter, Template
 
 app = typer.Typer(no_args_is_help=True, help="List and read flow templates.")
 

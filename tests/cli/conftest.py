@@ -33,7 +33,7 @@ def config_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user without any configuration, in the file or in the environment."""
     home = tmp_path / "config-home"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home))
-    for name in ("FLOWTIME_URL", "FLOWTIME_TOKEN", "NO_COLOR", "FORCE_COLOR"):
+    for name in ("FLOWTIME_URL", "FLOWTIME_TOKEN", "FLOWTIME_PROFILE", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     return home
 
@@ -131,7 +131,7 @@ def stranger(config_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Str
         def do_GET(self) -> None:
             told.asked.append((self.command, self.path, dict(self.headers)))
             body = told.answers.get(self.path, told.body)
-            self.send_response(told.status)
+            self.send_response_only(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flowtime.cli.resources import Capture
+from flowtime.client.resources import Capture
 from tests.cli.conftest import Command, Stranger
 from tests.conftest import DataDirs
 

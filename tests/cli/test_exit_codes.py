@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flowtime.cli.resources import Run
+from flowtime.client.resources import Run
 from tests.cli.conftest import Command, Stranger
 
 UNUSED = "http://127.0.0.1:9"

@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from flowtime.cli.main import app
+from flowtime.tasks.liveness import report_alive
 from tests.cli.conftest import Command
 
 
@@ -61,6 +62,8 @@ def test_every_example_runs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # As a worker would; the doctor asks for one.
+    report_alive()
     series_id = flowtime("runs", "series", storm, "--json").json()["items"][0]["seriesId"]
     queued = flowtime("runs", "create", "nyc-departures", "--async", "--json").json()["runId"]
 
@@ -71,6 +74,7 @@ def test_every_example_runs(
         for placeholder, value in (
             ("runs cancel RUN_ID", f"runs cancel {queued}"),
             ("RUN_ID", storm),
+            ("OTHER_ID", storm),
             ("CAPTURE_ID", captured),
             ("SERIES_ID", series_id),
             ("--username operator", "--username alice"),

@@ -1,4 +1,4 @@
-"""The resources of the API as the command reads them: only the members it shows or acts on."""
+"""The resources of the API as typed dictionaries: the members that a client shows or acts on."""
 
 from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
@@ -238,3 +238,110 @@ class Token(TypedDict):
     expiresUtc: str | None
     isCurrent: bool
     token: NotRequired[str]
+
+
+class Event(TypedDict):
+    """One step in the life of a run or a capture."""
+
+    event: str
+    atUtc: str
+
+
+class Series(TypedDict):
+    """One series of a run; undefined values are null."""
+
+    seriesId: str
+    kind: str
+    unit: str | None
+    points: int
+    bins: list[int]
+    values: list[float | None]
+
+
+class NodeState(TypedDict):
+    """One node in one bin: what was observed, and what follows from it."""
+
+    nodeId: str
+    kind: str
+    label: str
+    colour: str
+    observed: dict[str, float | None]
+    derived: dict[str, float | None]
+    warnings: list[str]
+
+
+class State(TypedDict):
+    """What every node was doing in one bin."""
+
+    runId: str
+    bin: int
+    beginsUtc: str
+    endsUtc: str
+    nodes: list[NodeState]
+    edges: list[dict[str, Any]]
+    warnings: list[dict[str, Any]]
+
+
+Window = TypedDict(
+    "Window",
+    {
+        "runId": str,
+        "from": int,
+        "to": int,
+        "timestampsUtc": list[str],
+        "nodes": list[dict[str, Any]],
+        "edges": list[dict[str, Any]],
+        "warnings": list[dict[str, Any]],
+    },
+)
+"""The states of a range of bins, one array a metric; ``to`` is included."""
+
+
+class SeriesDifference(TypedDict):
+    """How one series of two runs differs."""
+
+    seriesId: str
+    isIdentical: bool
+    maxAbsDiff: float | None
+    meanAbsDiff: float | None
+    firstDifferentBin: int | None
+
+
+class SeriesComparison(TypedDict):
+    """How the series of two runs differ, matched by their ids."""
+
+    matched: int
+    identical: int
+    different: int
+    onlyInA: list[str]
+    onlyInB: list[str]
+    maxAbsDiff: float | None
+    firstDifferentBin: int | None
+    items: list[SeriesDifference]
+
+
+class ParameterComparison(TypedDict):
+    """One parameter in two runs."""
+
+    name: str
+    a: object
+    b: object
+    isDifferent: bool
+
+
+class Comparison(TypedDict):
+    """How two runs differ."""
+
+    a: dict[str, Any]
+    b: dict[str, Any]
+    isComparable: bool
+    isIdentical: bool
+    parameters: list[ParameterComparison]
+    series: SeriesComparison
+
+
+class Readiness(TypedDict):
+    """What a server says of itself: ``ok`` or a sentence for each thing it needs."""
+
+    status: str
+    checks: dict[str, str]
