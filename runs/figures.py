@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowtime.engine.sla import COMPLETED, Sla, describe, measure_adherence, measure_completion
+from flowtime.engine.metrics.sla import (
+    COMPLETED,
+    Sla,
+    describe,
+    measure_adherence,
+    measure_completion,
+)
 from runs.clock import to_text
 from runs.layout import Layout, layout_of
 from runs.reading import readable

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowtime.engine.model import (
+from flowtime.engine.model.nodes import (
     BufferNode,
     ComputationNode,
     ConstNode,

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowtime.engine import COLOURS, load_model
-from flowtime.engine.colours import colour_by_load, colour_by_wait
-from flowtime.engine.metric_layout import METRICS
-from flowtime.engine.model import BufferNode, Model, TopologyNode
-from flowtime.engine.naming import bound_buffer, snake
-from flowtime.engine.series_ids import bare, edge_token
+from flowtime.engine.expansion.naming import bound_buffer, snake
+from flowtime.engine.expansion.series_ids import bare, edge_token
+from flowtime.engine.metrics.colours import colour_by_load, colour_by_wait
+from flowtime.engine.metrics.layout import METRICS
+from flowtime.engine.model.model import Model
+from flowtime.engine.model.nodes import BufferNode
+from flowtime.engine.model.topology import TopologyNode
 from runs.clock import from_text
 
 if TYPE_CHECKING:

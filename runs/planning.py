@@ -18,7 +18,7 @@ from flowtime.engine import (
     input_hash,
     load_template,
 )
-from flowtime.engine.supplies import check_supplies
+from flowtime.engine.evaluation.supplies import check_supplies
 from runs import catalog, observed
 from runs.bindings import Bound, apply_bindings, check_fit, derive_bindings, named_parameters
 from runs.blame import parameters_at

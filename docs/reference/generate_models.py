@@ -10,57 +10,49 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from docs.reference.model_words import KEYS, ROLES, WORDS
 from docs.reference.pages import code, join, table, write
-from flowtime.engine import (
-    PROFILES,
-    Limits,
-    parameters,
-    shape,
-    shape_nodes,
-    shape_pmf,
-    shape_queue,
-    shape_topology,
-)
+from flowtime.engine import PROFILES, Limits
 from flowtime.engine.checks.codes import SEVERITIES, SEVERITY_RANK
-from flowtime.engine.functions import FUNCTIONS, Function
-from flowtime.engine.kinds import _ROLE_KINDS, FLOW
-from flowtime.engine.metric_layout import METRICS
-from flowtime.engine.problems import STAGES
-from flowtime.engine.reading import Keys, snake_key
-from flowtime.engine.roles import (
+from flowtime.engine.expressions.functions import FUNCTIONS, Function
+from flowtime.engine.metrics.layout import METRICS
+from flowtime.engine.model.roles import (
     KINDS,
     NUMERIC_ROLES,
     REFUSED_ROLES,
     REQUIRED_ROLES,
     RETRY_ROLES,
 )
-from flowtime.engine.shape_topology import EDGE_TYPES, MEASURES
+from flowtime.engine.problems import STAGES
+from flowtime.engine.reading import nodes, parameters, pmf, queues, topology, whole
+from flowtime.engine.reading.mappings import Keys, snake_key
+from flowtime.engine.reading.topology import EDGE_TYPES, MEASURES
+from flowtime.engine.results.kinds import _ROLE_KINDS, FLOW
 
 SECTIONS: Mapping[str, tuple[ModuleType, str]] = {
-    "template": (shape, "ROOT"),
-    "metadata": (shape, "_METADATA"),
-    "grid": (shape, "_GRID"),
-    "window": (shape, "_WINDOW"),
+    "template": (whole, "ROOT"),
+    "metadata": (whole, "_METADATA"),
+    "grid": (whole, "_GRID"),
+    "window": (whole, "_WINDOW"),
     "parameter": (parameters, "_KEYS"),
-    "pmf mapping": (shape_pmf, "_PMF"),
-    "profile": (shape_pmf, "_PROFILE"),
-    "router mapping": (shape_nodes, "_ROUTER"),
-    "inputs": (shape_nodes, "_INPUTS"),
-    "route": (shape_nodes, "_ROUTE"),
-    "dispatchSchedule": (shape_queue, "_DISPATCH"),
-    "class": (shape, "_CLASS"),
-    "traffic": (shape, "_TRAFFIC"),
-    "arrival": (shape, "_ARRIVAL"),
-    "pattern": (shape, "_PATTERN"),
-    "output": (shape, "_OUTPUT"),
-    "rng": (shape, "_RNG"),
-    "topology": (shape_topology, "TOPOLOGY"),
-    "topology node": (shape_topology, "_NODE"),
-    "semantics": (shape_topology, "_SEMANTICS"),
-    "initialCondition": (shape_topology, "_INITIAL"),
-    "ui": (shape_topology, "_UI"),
-    "edge": (shape_topology, "_EDGE"),
-    "constraint": (shape_topology, "_CONSTRAINT"),
-    "constraint semantics": (shape_topology, "_SHARED"),
+    "pmf mapping": (pmf, "_PMF"),
+    "profile": (pmf, "_PROFILE"),
+    "router mapping": (nodes, "_ROUTER"),
+    "inputs": (nodes, "_INPUTS"),
+    "route": (nodes, "_ROUTE"),
+    "dispatchSchedule": (queues, "_DISPATCH"),
+    "class": (whole, "_CLASS"),
+    "traffic": (whole, "_TRAFFIC"),
+    "arrival": (whole, "_ARRIVAL"),
+    "pattern": (whole, "_PATTERN"),
+    "output": (whole, "_OUTPUT"),
+    "rng": (whole, "_RNG"),
+    "topology": (topology, "TOPOLOGY"),
+    "topology node": (topology, "_NODE"),
+    "semantics": (topology, "_SEMANTICS"),
+    "initialCondition": (topology, "_INITIAL"),
+    "ui": (topology, "_UI"),
+    "edge": (topology, "_EDGE"),
+    "constraint": (topology, "_CONSTRAINT"),
+    "constraint semantics": (topology, "_SHARED"),
 }
 """Where the engine keeps the keys of each kind of mapping; those of computation nodes are by kind."""
 
@@ -182,9 +174,9 @@ def keys_by_section() -> Iterator[tuple[str, Keys]]:
     """The keys of every kind of mapping; those that all computation nodes have are a section of their own."""
     for section, (module, attribute) in SECTIONS.items():
         yield section, getattr(module, attribute)
-    common = shape_nodes._COMMON
+    common = nodes._COMMON
     yield "node", Keys(*common)
-    for kind, keys in shape_nodes._KEYS.items():
+    for kind, keys in nodes._KEYS.items():
         own = {s: n for s, n in keys.spellings.items() if n not in common}
         aliases = {s: n for s, n in own.items() if s not in (n, snake_key(n))}
         yield kind, Keys(*sorted(keys.names.difference(common)), aliases=aliases)

@@ -1,8 +1,7 @@
 """The engine: templates in, models and results out; pure, with numpy and PyYAML only (engine §23)."""
 
-from .binding import bind, load_model
 from .errors import Cancelled, DocumentError, EngineError, Problem, SourceError
-from .evaluate import evaluate
+from .evaluation.plan import Plan, compile_model, evaluate
 from .events import bin_events
 from .hashing import (
     SEMANTICS_VERSION,
@@ -12,14 +11,16 @@ from .hashing import (
     input_hash,
 )
 from .kernels.pcg32 import Pcg32
-from .model import Grid, Limits, Model, Rng
-from .parameters import Parameter
-from .plan import Plan, compile_model
-from .profiles import PROFILES
-from .records import COLOURS, SeriesInfo, Warning
-from .result import Result
-from .template import Template, load_template
-from .validation import Report, validate
+from .kernels.profiles import PROFILES
+from .limits import Limits
+from .loading.binding import bind, load_model
+from .loading.template import Template, load_template
+from .loading.validation import Report, validate
+from .model.grid import Grid
+from .model.model import Model, Rng
+from .reading.parameters import Parameter
+from .results.records import COLOURS, SeriesInfo, Warning
+from .results.result import Result
 
 __all__ = [
     "COLOURS",

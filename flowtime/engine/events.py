@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import EngineError
-from .model import Grid
+from .model.grid import Grid
 
 
 def bin_events(times: np.ndarray, grid: Grid) -> tuple[np.ndarray, int]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .canonical import rng_value
-from .documents import LARGEST_INTEGER
+from .documents.document import LARGEST_INTEGER
+from .model.canonical import rng_value
 
 if TYPE_CHECKING:
-    from .model import Model
-    from .template import Template
+    from .loading.template import Template
+    from .model.model import Model
 
 SEMANTICS_VERSION: Final = 1
 """The version of the rules; it grows whenever a rule changes a number."""

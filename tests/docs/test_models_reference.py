@@ -15,22 +15,23 @@ import pytest
 import flowtime.engine
 from docs.reference import generate_models
 from docs.reference.model_words import WORDS
-from flowtime.engine.reading import Keys
+from flowtime.engine.reading.mappings import Keys
 
 REPOSITORY = Path(__file__).parents[2]
 PAGE = (REPOSITORY / "docs" / "reference" / "models.md").read_text()
 
 # They hold what other mappings hold: any kind of node, the display names of roles, a first look at the root.
-COPIES = {"shape_nodes._ANY", "shape_topology._ALIASES", "template._PARAMETERS"}
+COPIES = {"reading.nodes._ANY", "reading.topology._ALIASES", "loading.template._PARAMETERS"}
 
 
 def keys_in_the_engine() -> Iterator[tuple[str, Keys]]:
     """Every ``Keys`` of the engine, by module and name."""
-    for found in pkgutil.iter_modules(flowtime.engine.__path__):
-        module = importlib.import_module(f"flowtime.engine.{found.name}")
+    package = f"{flowtime.engine.__name__}."
+    for found in pkgutil.walk_packages(flowtime.engine.__path__, package):
+        module = importlib.import_module(found.name)
         for name, value in vars(module).items():
             if isinstance(value, Keys):
-                yield f"{found.name}.{name}", value
+                yield f"{found.name.removeprefix('flowtime.engine.')}.{name}", value
 
 
 def test_the_page_is_what_the_script_writes() -> None:

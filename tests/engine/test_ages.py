@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.ages import settle_ages
+from flowtime.engine.metrics.ages import settle_ages
 
 
 def ages(inflow: list[float], depth: list[float], seed: float = 0.0) -> list[float]:

@@ -21,7 +21,7 @@ from flowtime.engine import (
     load_template,
     validate,
 )
-from flowtime.engine.model import (
+from flowtime.engine.model.nodes import (
     BufferNode,
     ConstNode,
     Dispatch,

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowtime.engine import Limits
-from flowtime.engine.expressions import Parsed, excerpt, parse_expression, references
-from flowtime.engine.syntax import Array, Binary, Expression, Number, Ref, Unary
+from flowtime.engine.expressions.parser import Parsed, excerpt, parse_expression, references
+from flowtime.engine.expressions.syntax import Array, Binary, Expression, Number, Ref, Unary
 
 
 def parse(text: str) -> Expression:

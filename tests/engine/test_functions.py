@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowtime.engine import Limits, bind, load_template
-from flowtime.engine.plan import build_plan
+from flowtime.engine.evaluation.plan import build_plan
 from tests.engine.small import assert_close, document, run
 
 NAN, INF = np.nan, np.inf

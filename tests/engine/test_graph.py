@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowtime.engine import DocumentError, Limits, bind, compile_model, load_template
-from flowtime.engine.components import strong_components
+from flowtime.engine.graph.components import strong_components
 from tests.engine.small import K3, assert_series, document, model, place, run, traffic
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from flowtime.engine import bind, compile_model, evaluate, load_template
-from flowtime.engine.checks import run as run_checks
+from flowtime.engine.checks.noticed import run_checks
 from tests.engine.small import document, model, place, run, traffic
 
 AMOUNTS = st.integers(0, 400).map(lambda n: n / 4)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flowtime.engine.expand import expand
-from flowtime.engine.naming import snake, synthesised_names
+from flowtime.engine.expansion.expand import expand
+from flowtime.engine.expansion.naming import snake, synthesised_names
 from tests.engine.small import model, place
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.model import Edge
-from flowtime.engine.paths import trace_paths
+from flowtime.engine.metrics.paths import trace_paths
+from flowtime.engine.model.topology import Edge
 
 
 def edges(*pairs: str, type: str = "throughput") -> list[Edge]:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from flowtime.engine import DocumentError, Limits, bind, load_template, validate
-from flowtime.engine.model import ExprNode
-from flowtime.engine.values import value_text
+from flowtime.engine.documents.values import value_text
+from flowtime.engine.model.nodes import ExprNode
 
 HEAD = """\
 schemaVersion: 1

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from flowtime.engine import Limits, SourceError, evaluate, load_template, validate
-from flowtime.engine.binding import bind
+from flowtime.engine import Limits, SourceError, bind, evaluate, load_template, validate
 from flowtime.engine.problems import STAGES
 
 DEFAULT = Limits()

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from flowtime.engine import PROFILES, Grid
-from flowtime.engine.model import Profile
-from flowtime.engine.profiles import profile_weights
+from flowtime.engine.kernels.profiles import profile_weights
+from flowtime.engine.model.nodes import Profile
 
 OFFICE = Profile("builtin", name="weekday-office")
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from flowtime.engine import DocumentError, Limits, Model, Result, bind, load_template
-from flowtime.engine.plan import build_plan, compile_model
+from flowtime.engine.evaluation.plan import build_plan, compile_model
 from tests.engine.generated import documents
 
 pytestmark = pytest.mark.slow

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowtime.engine.model import Output
-from flowtime.engine.selection import Candidate, select
+from flowtime.engine.model.model import Output
+from flowtime.engine.results.selection import Candidate, select
 
 KNOWN = (
     Candidate("arrivals", is_derived=False, is_part=False),

@@ -8,7 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.series_ids import edge_token, full_id, part_key
+from flowtime.engine.expansion.series_ids import edge_token, full_id, part_key
 
 FITS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,127}\Z")
 

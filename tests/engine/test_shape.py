@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowtime.engine import bind, load_template, validate
-from flowtime.engine.model import PmfNode
+from flowtime.engine.model.nodes import PmfNode
 
 TWO = {"arrivals": "a", "served": "b"}
 

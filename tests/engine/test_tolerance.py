@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.tolerance import differs, exceeds, tolerance
+from flowtime.engine.checks.tolerance import differs, exceeds, tolerance
 
 AMOUNTS = st.one_of(
     st.floats(-1e12, 1e12), st.sampled_from([0.0, 1e-6, 2e-6, 1.0, 1.0 + 1e-6, 1e9, 1e9 + 1])

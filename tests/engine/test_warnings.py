@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flowtime.engine import Warning
-from flowtime.engine.checks import SEVERITIES
+from flowtime.engine.checks.codes import SEVERITIES
 from tests.engine.small import run
 
 NAN = float("nan")

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowtime.engine import Model, Plan
-from flowtime.engine.model import ConstNode, ExprNode, TopologyNode
-from flowtime.engine.syntax import Array, Binary, Call, Expression, Number, Ref, Unary
+from flowtime.engine.expressions.syntax import Array, Binary, Call, Expression, Number, Ref, Unary
+from flowtime.engine.model.nodes import ConstNode, ExprNode
+from flowtime.engine.model.topology import TopologyNode
 
 KERNEL = (0.0, 0.6, 0.3, 0.1)
 Rows = dict[str, list[float]]

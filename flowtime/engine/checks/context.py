@@ -8,15 +8,15 @@ from typing import Protocol
 
 import numpy as np
 
-from ..edge_layout import EdgeLayout, lay_out
-from ..edges import classes_in
-from ..expanded import Expanded
-from ..inputs import Bound, Inputs, RoleRows, find_inputs
-from ..metric_layout import MetricLayout, lay_out_metrics
-from ..places import Place
-from ..records import SeriesInfo
-from ..stacks import Pick, pick
-from ..state import State
+from ..edges.layout import EdgeLayout, lay_out
+from ..edges.volumes import classes_in
+from ..evaluation.stacks import Pick, pick
+from ..evaluation.state import State
+from ..expansion.expanded import Expanded
+from ..expansion.places import Place
+from ..metrics.inputs import Bound, Inputs, RoleRows, find_inputs
+from ..metrics.layout import MetricLayout, lay_out_metrics
+from ..results.records import SeriesInfo
 from .hits import Batch, Hit
 
 

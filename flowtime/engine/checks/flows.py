@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from ..model import Edge
-from ..tolerance import differs
+from ..model.topology import Edge
 from .context import Check, Context, Run
 from .hits import Hit, amounts, name, number
+from .tolerance import differs
 
 _DELIVERING = frozenset({"throughput", "terminal"})
 _MOST = 10

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..problems import shown
-from ..records import Warning
+from ..results.records import Warning
 from .codes import SEVERITIES, SEVERITY_RANK
 
 Look = Callable[[], tuple[np.ndarray, np.ndarray]]

@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from ..expanded import QueueDef
-from ..inputs import RoleRows
-from ..ledger import RELATIVE
-from ..model import Edge
-from ..stacks import Pick, pick
+from ..evaluation.stacks import Pick, pick
+from ..expansion.expanded import QueueDef
+from ..metrics.inputs import RoleRows
+from ..model.topology import Edge
+from ..results.ledger import RELATIVE
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts
 

@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from ..inputs import RoleRows
-from ..places import Place
-from ..stacks import Pick
-from ..tolerance import ABSOLUTE, exceeds, tolerance
+from ..evaluation.stacks import Pick
+from ..expansion.places import Place
+from ..metrics.inputs import RoleRows
 from .codes import NEGATIVE_CODES
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts, unknowns
+from .tolerance import ABSOLUTE, exceeds, tolerance
 
 _WORDS = {
     "exhaustedFailures": "exhausted failures",

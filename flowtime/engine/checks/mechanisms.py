@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..expanded import ConstraintDef, MemberDef, RetryDef, RouterDef
-from ..series_ids import part_key
-from ..tolerance import ABSOLUTE, differs, exceeds
+from ..expansion.expanded import ConstraintDef, MemberDef, RetryDef, RouterDef
+from ..expansion.series_ids import part_key
 from .context import Check, Context, Run
 from .hits import Hit, amounts, name, unknowns
+from .tolerance import ABSOLUTE, differs, exceeds
 
 
 def prepare_mechanisms(context: Context) -> list[Check]:

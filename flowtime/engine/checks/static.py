@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-from ..index import empty_outputs
-from ..kinds import find_ambiguities
-from ..model import BufferNode, Edge, ExprNode, Operand, PmfNode, RouterNode, SeriesRef
-from ..places import Place
+from ..expansion.places import Place
+from ..expressions.syntax import Array, Binary, Call, Expression, Number, Ref, Unary
+from ..model.nodes import BufferNode, ExprNode, Operand, PmfNode, RouterNode, SeriesRef
+from ..model.topology import Edge
 from ..problems import quoted
-from ..records import Warning
-from ..syntax import Array, Binary, Call, Expression, Number, Ref, Unary
+from ..results.index import empty_outputs
+from ..results.kinds import find_ambiguities
+from ..results.records import Warning
 from .codes import SEVERITIES
 from .context import Context
 from .hits import merge, name

@@ -8,13 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from ..expanded import QueueDef
-from ..inputs import RoleRows
+from ..expansion.expanded import QueueDef
+from ..expansion.places import Place, is_open
 from ..kernels.queue import scan
-from ..places import Place, is_open
-from ..tolerance import ABSOLUTE, differs, exceeds
+from ..metrics.inputs import RoleRows
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts, unknowns
+from .tolerance import ABSOLUTE, differs, exceeds
 
 
 def prepare_stocks(context: Context) -> list[Check]:

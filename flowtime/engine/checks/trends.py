@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from ..inputs import RoleRows
-from ..stacks import Pick, pick
-from ..tolerance import exceeds
+from ..evaluation.stacks import Pick, pick
+from ..metrics.inputs import RoleRows
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts, number
+from .tolerance import exceeds
 
 STREAK = 3
 """Bins in a row from which on a development is worth a word."""

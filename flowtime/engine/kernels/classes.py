@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..tape import Operand, Tape, Value
+from ..program.tape import Operand, Tape, Value
 
 NEAR = 1e-9
 """Sums this close to their total are left as they are, and sides this close to a result decide its mix."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ..expanded import ConstraintDef, MemberDef
-from ..tape import Operand, Tape, Value
+from ..expansion.expanded import ConstraintDef, MemberDef
+from ..program.tape import Operand, Tape, Value
 
 TOLERANCE = 1e-6
 """An allocation this close below what was wanted does not count as a limit."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..expanded import QueueDef
-from ..series_ids import part_key
-from ..tape import Operand, Split, Tape
+from ..expansion.expanded import QueueDef
+from ..expansion.series_ids import part_key
+from ..program.tape import Operand, Split, Tape
 from . import classes
 from .queue import Amounts, record_amounts
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..expanded import Gate
-from ..tape import Operand, Tape
+from ..expansion.expanded import Gate
+from ..program.tape import Operand, Tape
 
 
 def open_bins(period: int, phase: int, bins: int) -> np.ndarray:

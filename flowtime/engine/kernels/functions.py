@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..tape import Operand, Tape
+from ..program.tape import Operand, Tape
 
 
 def minimum(t: Tape, *arguments: Operand) -> Operand:

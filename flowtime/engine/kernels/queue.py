@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..expanded import QueueDef
-from ..state import QueueTrace
-from ..tape import Operand, Tape
+from ..evaluation.state import QueueTrace
+from ..expansion.expanded import QueueDef
+from ..program.tape import Operand, Tape
 from . import wip
 
 ANCHOR = 1536

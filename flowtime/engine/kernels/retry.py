@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..expanded import RetryDef
-from ..series_ids import part_key
-from ..tape import Operand, Tape
+from ..expansion.expanded import RetryDef
+from ..expansion.series_ids import part_key
+from ..program.tape import Operand, Tape
 
 DEFAULT_KERNEL = (0.0, 0.6, 0.3, 0.1)
 MAX_TAPS = 32

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..expanded import RouterDef
-from ..series_ids import part_key
-from ..tape import Operand, Tape
+from ..expansion.expanded import RouterDef
+from ..expansion.series_ids import part_key
+from ..program.tape import Operand, Tape
 
 
 def record_routes(t: Tape, router: RouterDef) -> dict[str, Operand]:

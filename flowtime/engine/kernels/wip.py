@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..tape import Operand, Tape
+from ..program.tape import Operand, Tape
 
 
 def cap(t: Tape, level: Operand, limit: Operand) -> tuple[Operand, Operand]:

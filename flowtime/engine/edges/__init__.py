@@ -1,0 +1,1 @@
+"""Edges: which series they have, and the volumes they report (engine §14)."""

@@ -1,0 +1,197 @@
+"""A compiled model: what will be computed, in which order and into which rows, decided once (engine §11, §23.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..checks.noticed import prepare_checks
+from ..edges.volumes import prepare_edges
+from ..errors import DocumentError, Problem
+from ..expansion.expand import expand
+from ..expansion.expanded import Expanded
+from ..graph.cycles import algebraic_cycles
+from ..graph.dependencies import Graph, build_graph
+from ..kernels.retry import attempts_within
+from ..limits import Limits
+from ..metrics.derived import prepare_metrics
+from ..model.model import Model
+from ..program.program import Program, compile_program
+from ..results.index import build_index
+from ..results.records import SeriesInfo
+from ..results.result import Result
+from .run import run_plan
+from .supplies import can_override
+
+_DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """An immutable recipe for runs of one model; may be run many times and concurrently.
+
+    ``rows`` maps a key (bare id or ``id@Class``) to its row of ``Result.values``, which follows ``index``. ``classes``
+    names the classes that occur in each series that has any. ``order`` lists the vertices as they are evaluated.
+    ``prepared`` keeps what ``edges``, ``metrics`` and ``checks`` settled before the first run.
+    """
+
+    model: Model
+    expanded: Expanded = field(repr=False)
+    limits: Limits = field(repr=False)
+    index: tuple[SeriesInfo, ...] = field(repr=False)
+    rows: Mapping[str, int] = field(repr=False)
+    classes: Mapping[str, tuple[str, ...]] = field(repr=False)
+    order: tuple[str, ...] = field(repr=False)
+    prepared: Mapping[str, Any] = field(repr=False)
+    graph: Graph = field(repr=False)
+    program: Program = field(repr=False)
+
+    @property
+    def series_ids(self) -> tuple[str, ...]:
+        """Every full series id of a result, in the order of its rows."""
+        return tuple(info.series_id for info in self.index)
+
+    def run(
+        self,
+        *,
+        sources: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        replicate: int = 0,
+        progress: Callable[[float, str], object] | None = None,
+        cancel: Callable[[], bool] | None = None,
+    ) -> Result:
+        """Evaluate the model once.
+
+        ``sources`` are arrays of shape (bins,) by source text, ``overrides`` arrays or numbers by bare id or
+        ``id@Class``; ``replicate`` selects an independent sample. ``progress(fraction, phase)`` is called at most
+        100 times, ``cancel()`` before each phase, each component and at least every 4,096 bins of a loop. Raises
+        SourceError with everything that does not fit, and Cancelled.
+        """
+        return run_plan(
+            self,
+            sources=dict(sources or {}),
+            overrides=dict(overrides or {}),
+            replicate=replicate,
+            progress=progress,
+            cancel=cancel,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Vertices with their lags, components in order, and the size of a result, as plain data."""
+        graph = self.graph
+        return {
+            "bins": self.model.grid.bins,
+            "series": len(self.index),
+            "cells": len(self.index) * self.model.grid.bins,
+            "vertices": [
+                {
+                    "id": name,
+                    "series": list(graph.vertices[name].outputs),
+                    "dependencies": [
+                        {"id": source, "lag": lag}
+                        for source, lag in sorted(graph.reads[name].items())
+                    ],
+                }
+                for name in self.order
+            ],
+            "components": [
+                {
+                    "kind": "feedback" if component.kind == "feedback" else "vector",
+                    "vertices": list(component.vertices),
+                }
+                for component in graph.components
+            ],
+        }
+
+
+def compile_model(
+    model: Model, *, overrides: Iterable[str] = (), limits: Limits = _DEFAULT_LIMITS
+) -> Plan:
+    """Settle everything about ``model`` that does not depend on data; ``overrides`` are the ids to be overridden.
+
+    Raises DocumentError: ``limit_exceeded`` where the result would have more than ``limits.max_cells`` cells, before
+    anything of that size is allocated.
+    """
+    return build_plan(model, overrides=overrides, limits=limits)
+
+
+def evaluate(
+    model: Model,
+    *,
+    sources: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    replicate: int = 0,
+    progress: Callable[[float, str], object] | None = None,
+    cancel: Callable[[], bool] | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> Result:
+    """Compile ``model`` and run it once; arguments and errors as those of ``compile_model`` and ``Plan.run``."""
+    plan = compile_model(model, overrides=overrides or (), limits=limits)
+    return plan.run(
+        sources=sources,
+        overrides=overrides,
+        replicate=replicate,
+        progress=progress,
+        cancel=cancel,
+    )
+
+
+def build_plan(
+    model: Model, *, overrides: Iterable[str], limits: Limits, is_stepwise: bool = False
+) -> Plan:
+    """``compile_model``, where ``is_stepwise`` evaluates everything bin by bin (see ``build_graph``)."""
+    named = frozenset(overrides)
+    expanded = expand(model)
+    known = frozenset(name for name in named if can_override(expanded, name))
+    if known:
+        expanded = expand(model, known)
+    _check_cells(_attempts(expanded), model, limits)
+    graph = build_graph(expanded, is_stepwise=is_stepwise)
+    problems = algebraic_cycles(graph)
+    if problems:
+        raise DocumentError(tuple(problems))
+
+    classes = {
+        key: graph.flow.of(key)
+        for key in graph.flow.classes
+        if key in expanded.series and not expanded.series[key].is_temporary
+    }
+    index = build_index(expanded, classes)
+    _check_cells(len(index), model, limits)
+    rows = {info.id: row for row, info in enumerate(index)}
+    program = compile_program(graph, rows)
+    _check_cells(program.height - len(index), model, limits)
+    return Plan(
+        model=model,
+        expanded=expanded,
+        limits=limits,
+        index=index,
+        rows=rows,
+        classes=classes,
+        order=tuple(name for c in graph.components for name in c.vertices),
+        prepared={
+            "edges": prepare_edges(expanded, index),
+            "metrics": prepare_metrics(expanded, index),
+            "checks": prepare_checks(expanded, index),
+        },
+        graph=graph,
+        program=program,
+    )
+
+
+def _attempts(expanded: Expanded) -> int:
+    """Series that attempt budgets need beside those of the index (engine §12.10)."""
+    bins = expanded.model.grid.bins
+    retries = [retry for retry in expanded.retries.values() if retry.budget_attempts]
+    return len(expanded.series) + sum(attempts_within(retry, bins) for retry in retries)
+
+
+def _check_cells(series: int, model: Model, limits: Limits) -> None:
+    cells = series * model.grid.bins
+    if cells > limits.max_cells:
+        message = (
+            f"max_cells is {limits.max_cells}, found {cells}: "
+            f"{series} series of {model.grid.bins} bins"
+        )
+        raise DocumentError((Problem("limit_exceeded", message, "grid.bins"),))

@@ -1,0 +1,202 @@
+"""One run of a plan: rows filled phase by phase, with progress and a way to stop (engine §12-§19, §23.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..checks.noticed import run_checks
+from ..edges.volumes import compute_edges
+from ..errors import Cancelled
+from ..graph.class_rules import GIVEN
+from ..kernels.sampling import open_stream, sample
+from ..metrics.derived import compute_metrics
+from ..program.program import Program, Stage
+from ..program.tape import Note
+from ..results.result import Result
+from .state import Finding, State
+from .supplies import check_supplies
+from .traces import QueueTraces, is_short
+
+if TYPE_CHECKING:
+    from .plan import Plan
+
+_STEP = 0.0125
+"""The least rise of the fraction between two reports: 80 of them, and the ends of five phases."""
+
+_NOTHING = 1e-9
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    sources: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+    replicate: int,
+    progress: Callable[[float, str], object] | None,
+    cancel: Callable[[], bool] | None,
+) -> Result:
+    """Fill the rows of a new result, in the phases series, classes, edges, derived and checks."""
+    program = plan.program
+    watch = _Watch(progress, cancel)
+    watch.begin("series")
+    supplied = check_supplies(plan.expanded, program.supplies, sources, overrides)
+    space = np.empty((program.height, plan.model.grid.bins))
+    with np.errstate(all="ignore"):
+        _fill(plan, space, supplied, replicate)
+        run = _Run(program, space)
+        run.go_through(program.series_stages, watch, 0.0, 0.5)
+        watch.begin("classes")
+        run.go_through(program.class_stages, watch, 0.5, 0.6)
+
+        state = _make_state(plan, space, run)
+        watch.begin("edges")
+        compute_edges(plan, state)
+        watch.report(0.7)
+        watch.begin("derived")
+        compute_metrics(plan, state)
+        watch.report(0.85)
+        watch.begin("checks")
+        warnings = run_checks(plan, state)
+    supplies = program.supplies
+    result = Result(
+        plan=plan,
+        state=state,
+        warnings=warnings,
+        sources={s.given.source: supplied[s.key] for s in supplies if s.given.source},
+        overrides={
+            s.key.removeprefix(GIVEN): supplied[s.key] for s in supplies if s.given.is_overridden
+        },
+        replicate=replicate,
+    )
+    watch.report(1.0)
+    return result
+
+
+def _fill(
+    plan: Plan, space: np.ndarray, supplied: Mapping[str, np.ndarray], replicate: int
+) -> None:
+    """Rows that depend on no other: constants, sources, samples and overrides."""
+    program, rng = plan.program, plan.model.rng
+    rows, column = program.numbers
+    space[rows] = column
+    for slot, array in program.arrays:
+        space[slot] = array
+    for supply in program.supplies:
+        node = supply.given.sampled
+        if node is None:
+            space[supply.slot] = supplied[supply.key]
+            continue
+        stream = open_stream(rng.seed, node.id, replicate)
+        drawn = sample(node.values, node.probabilities, stream, space.shape[1])
+        weights = supply.given.weights
+        space[supply.slot] = drawn if weights is None else drawn * weights
+
+
+class _Run:
+    """The working set of one run: views of the rows that generated code names, scratch, and what it noticed."""
+
+    def __init__(self, program: Program, space: np.ndarray) -> None:
+        bins = space.shape[1]
+        rows, masks = program.scratch
+        self.space = space
+        self.rows = [space[slot] for slot in program.used]
+        self.scratch = list(np.empty((rows, bins)))
+        self.masks = list(np.empty((masks, bins), dtype=bool))
+        self.notes: list[tuple[int, Any]] = []
+        self.short: list[str] = []
+
+    def go_through(self, stages: Iterable[Stage], watch: _Watch, start: float, stop: float) -> None:
+        """Run the stages in order while the fraction rises from ``start`` to ``stop``."""
+        if watch.is_idle:
+            for stage in stages:
+                for _ in self._begin(stage):
+                    pass
+            return
+        stages = tuple(stages)
+        rise = (stop - start) / max(len(stages), 1)
+        for number, stage in enumerate(stages):
+            watch.check()
+            for _ in self._begin(stage):
+                watch.check()
+            watch.report(start + rise * (number + 1))
+        watch.report(stop)
+
+    def _begin(self, stage: Stage) -> Iterable[None]:
+        """Run a stage; a loop is returned to be gone through, stretch by stretch."""
+        if stage.scan is not None:
+            shortage = stage.scan.run(self.space)
+            if shortage.max() > _NOTHING:
+                keys = zip(stage.scan.keys, (shortage > _NOTHING).tolist(), strict=True)
+                self.short += [key for key, is_short in keys if is_short]
+        elif stage.code is not None:
+            found = stage.code(self.rows, self.scratch, self.masks, self.notes)
+            return found if stage.is_loop else ()
+        return ()
+
+
+def _make_state(plan: Plan, space: np.ndarray, run: _Run) -> State:
+    program, grid = plan.program, plan.model.grid
+    state = State(
+        bins=grid.bins,
+        bin_minutes=float(grid.bin_minutes),
+        values=space[: len(plan.index)],
+        rows=plan.rows,
+        temporaries={key: space[slot] for key, slot in program.kept.items()},
+    )
+    # A copy, or the state would hold itself: its arrays must go as soon as nobody needs them.
+    state.queues = QueueTraces(program.queues, replace(state))
+    short = [queue.key for queue in program.stepped if is_short(queue, state)]
+    state.short = frozenset((*run.short, *short))
+    state.findings += [
+        _finding(program.notes[number], bins, grid.bins) for number, bins in run.notes if len(bins)
+    ]
+    state.findings += [Finding("class_unresolved", node) for node in plan.graph.flow.unresolved]
+    return state
+
+
+def _finding(note: Note, found: Any, bins: int) -> Finding:
+    """A note as a finding; vertices report a mask over all bins, loops the list of bins."""
+    mask = found
+    if isinstance(found, list):
+        mask = np.zeros(bins, dtype=bool)
+        mask[found] = True
+    return Finding(note.code, note.node, bins=mask)
+
+
+class _Watch:
+    """Reports progress, seldom enough, and asks whether to stop, often enough."""
+
+    def __init__(
+        self, progress: Callable[[float, str], object] | None, cancel: Callable[[], bool] | None
+    ) -> None:
+        self._progress = progress
+        self._cancel = cancel
+        self._phase = ""
+        self._last = -1.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody watches."""
+        return self._progress is None and self._cancel is None
+
+    def begin(self, phase: str) -> None:
+        self.check()
+        self._phase = phase
+        if self._progress is not None and self._last < 0.0:
+            self._last = 0.0
+            self._progress(0.0, phase)
+
+    def check(self) -> None:
+        if self._cancel is not None and self._cancel():
+            raise Cancelled
+
+    def report(self, fraction: float) -> None:
+        if self._progress is None:
+            return
+        if fraction >= 1.0 or fraction - self._last >= _STEP:
+            self._last = min(fraction, 1.0)
+            self._progress(self._last, self._phase)

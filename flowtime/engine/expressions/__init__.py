@@ -1,0 +1,1 @@
+"""Expressions: functions, text and syntax tree (engine §9)."""

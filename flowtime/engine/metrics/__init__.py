@@ -1,0 +1,1 @@
+"""Derived metrics: times, loads, paths, colours and promises of nodes (engine §17)."""

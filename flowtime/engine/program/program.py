@@ -1,0 +1,220 @@
+"""A graph as code: rows of one matrix, generated functions, and what fills the rows beforehand (engine §24)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..evaluation.traces import owned_queues
+from ..expansion.draft import ZERO
+from ..expansion.expanded import QueueDef
+from ..graph.dependencies import Component, Graph
+from ..graph.vertices import Given, Vertex
+from . import feedback, vectors
+from .emit import Surroundings
+from .feedback import LoopCode, chunk_size
+from .scans import Scan, plan_scan
+from .tape import SAFE, Note, Operand, Tape, Value, bound
+from .temporaries import inlined_vertices, is_passing, place_temporaries
+from .vectors import VectorCode
+
+_BUILTINS = {"__builtins__": {"abs": abs, "float": float, "min": min, "range": range, "zip": zip}}
+"""All that generated code gets of Python's own functions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One component as a call of ``code(r, s, m, notes)``, or a scan of the whole space.
+
+    A loop is a generator that yields before each stretch of bins.
+    """
+
+    code: Callable[..., Any] | None = None
+    scan: Scan | None = None
+    is_loop: bool = False
+    is_parts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """A row that is filled from outside before the first stage: from a source, by sampling, or by an override."""
+
+    key: str
+    slot: int
+    given: Given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Everything a run does with numbers, apart from edges, metrics and checks.
+
+    The space has ``height`` rows: those of the index first, then temporaries, of which ``kept`` stay valid to the
+    end. ``used`` are the rows that generated code names by position, ``scratch`` the rows and masks it needs beside
+    them. ``numbers`` and ``arrays`` fill rows that are the same in every run. ``queues`` are those whose levels are
+    computed, ``stepped`` the ones among them that are not scanned.
+    """
+
+    height: int
+    slots: Mapping[str, int]
+    kept: Mapping[str, int]
+    used: tuple[int, ...]
+    scratch: tuple[int, int]
+    numbers: tuple[np.ndarray, np.ndarray]
+    arrays: tuple[tuple[int, np.ndarray], ...]
+    supplies: tuple[Supply, ...]
+    series_stages: tuple[Stage, ...]
+    class_stages: tuple[Stage, ...]
+    queues: Mapping[str, QueueDef]
+    stepped: tuple[QueueDef, ...]
+    notes: tuple[Note, ...]
+
+
+def compile_program(graph: Graph, rows: Mapping[str, int]) -> Program:
+    """Lay the series of ``graph`` out in a space whose first rows are those of the index, and generate its code."""
+    compiler = _Compiler(graph, rows)
+    drafts = [compiler.component(number, c) for number, c in enumerate(graph.components)]
+    return compiler.finish([draft for draft in drafts if draft is not None])
+
+
+class _Compiler:
+    """Walks the components in order; what is known of a series is known to all that read it."""
+
+    def __init__(self, graph: Graph, rows: Mapping[str, int]) -> None:
+        self._graph = graph
+        self._bins = graph.expanded.model.grid.bins
+        self._producers = {k: v.id for v in graph.vertices.values() for k in v.outputs}
+        self._inlined = inlined_vertices(graph)
+        temporaries = place_temporaries(graph, self._inlined)
+        self._slots = {**rows, **{key: len(rows) + at for key, at in temporaries.items()}}
+        self._height = len(rows) + len(set(temporaries.values()))
+        self._scalars: dict[str, float] = {ZERO: 0.0}
+        self._bounds: dict[str, float] = {}
+        self._arrays: list[tuple[int, np.ndarray]] = []
+        self._supplies: list[Supply] = []
+        self._lines: list[str] = []
+        self._scratch = (0, 0)
+        self._around = Surroundings(self._slots, self._bins)
+
+    def component(self, number: int, component: Component) -> tuple[Stage, str] | None:
+        """The stage of a component and the name of its function, if it needs one at run time."""
+        vertices = [self._graph.vertices[name] for name in component.vertices]
+        name = f"c{number}"
+        if component.vertices[0] in self._inlined:
+            return None
+        if component.kind == "given":
+            for vertex in vertices:
+                self._give(vertex)
+            return None
+        if component.kind == "scan":
+            return Stage(scan=self._scan(vertices)), ""
+        if component.kind == "vector":
+            if not self._write_vector(name, vertices[0]):
+                return None
+            return Stage(is_parts=component.is_parts), name
+        self._write_loop(name, vertices)
+        is_parts = all(vertex.is_parts for vertex in vertices)
+        return Stage(is_loop=True, is_parts=is_parts), name
+
+    def finish(self, drafts: list[tuple[Stage, str]]) -> Program:
+        names = {**vectors.RUNTIME, **feedback.RUNTIME, **self._around.names, **_BUILTINS}
+        exec(compile("\n".join(self._lines), "<flowtime plan>", "exec"), names)
+        stages = [replace(stage, code=names.get(name)) for stage, name in drafts]
+        last = max((k for k, stage in enumerate(stages) if not stage.is_parts), default=-1) + 1
+        queues = owned_queues(self._graph.expanded)
+        scanned = {key for stage in stages if stage.scan for key in stage.scan.keys}
+        numbers = sorted((self._slots[key], value) for key, value in self._scalars.items())
+        return Program(
+            height=self._height,
+            slots=self._slots,
+            kept={
+                key: slot
+                for key, slot in self._slots.items()
+                if key.startswith("__") and not is_passing(key)
+            },
+            used=tuple(self._around.used),
+            scratch=self._scratch,
+            numbers=(
+                np.array([slot for slot, _ in numbers], dtype=np.intp),
+                np.array([value for _, value in numbers]).reshape(-1, 1),
+            ),
+            arrays=tuple(self._arrays),
+            supplies=tuple(self._supplies),
+            series_stages=tuple(stages[:last]),
+            class_stages=tuple(stages[last:]),
+            queues=queues,
+            stepped=tuple(queue for key, queue in queues.items() if key not in scanned),
+            notes=tuple(self._around.notes),
+        )
+
+    def _give(self, vertex: Vertex) -> None:
+        given = vertex.given or Given(number=0.0)
+        for key in vertex.outputs:
+            if given.number is not None:
+                self._scalars[key] = given.number
+            elif given.array is not None:
+                self._arrays.append((self._slots[key], given.array))
+                self._bounds[key] = float(np.abs(given.array).max())
+            else:
+                self._supplies.append(Supply(key, self._slots[key], given))
+
+    def _tape(self) -> Tape:
+        return Tape(
+            self._producers,
+            bins=self._bins,
+            scalars=self._scalars,
+            bounds=self._bounds,
+            inlined={key: vertex for vertex in self._inlined.values() for key in vertex.outputs},
+        )
+
+    def _scan(self, vertices: list[Vertex]) -> Scan:
+        queues = [vertex.scan for vertex in vertices if vertex.scan is not None]
+        is_proven = True
+        for queue in queues:
+            tape = self._tape()
+            inputs = [tape.load(key) for key in (queue.inflow, queue.outflow, queue.loss or "")]
+            sizes = sum(bound(operand) for operand in inputs)
+            is_proven = is_proven and sizes < SAFE
+            self._bounds[queue.depth] = queue.seed + self._bins * sizes
+        return plan_scan(queues, self._slots, is_proven=is_proven)
+
+    def _write_vector(self, name: str, vertex: Vertex) -> bool:
+        """Generate the function of one vertex; False where all it defines are numbers."""
+        tape = self._tape()
+        found = self._settle(vertex, tape)
+        if not found and not tape.notes:
+            return False
+        code = VectorCode(tape, found, self._around)
+        self._define(name, code.lines())
+        rows, masks = code.scratch
+        self._scratch = max(self._scratch[0], rows), max(self._scratch[1], masks)
+        return True
+
+    def _settle(self, vertex: Vertex, tape: Tape) -> dict[str, Value]:
+        """Record a vertex and note what is known of its outputs; returns those that are not mere numbers."""
+        found: dict[str, Value] = {}
+        for key, operand in (vertex.recipe(tape) if vertex.recipe else {}).items():
+            if isinstance(operand, Value):
+                found[key] = operand
+                self._bounds[key] = operand.bound
+            else:
+                self._scalars[key] = operand
+        return found
+
+    def _write_loop(self, name: str, vertices: list[Vertex]) -> None:
+        tape = self._tape()
+        own: dict[str, Operand] = {}
+        for vertex in vertices:
+            made = vertex.recipe(tape) if vertex.recipe else {}
+            own.update(made)
+            tape.produced.update(made)
+        self._bounds.update((key, bound(operand)) for key, operand in own.items())
+        written = [key for key in own if key in self._slots]
+        code = LoopCode(tape, own, written, self._around, chunk_size(len(own)))
+        self._define(name, code.lines())
+
+    def _define(self, name: str, lines: Iterable[str]) -> None:
+        self._lines.append(f"def {name}(r, s, m, notes):")
+        self._lines.extend(f"    {line}" for line in lines)
