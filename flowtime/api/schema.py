@@ -205,7 +205,6 @@ def _schema_of(code: str, kind: ProblemKind) -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "title": kind.title,
         "description": kind.meaning,
         "required": list(members),
         "properties": members | (kind.members or {}),

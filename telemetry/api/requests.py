@@ -12,7 +12,7 @@ from telemetry.errors import UnsupportedSource
 from telemetry.models import Capture
 
 
-class SourceSerializer(StrictSerializer):
+class CaptureSourceSerializer(StrictSerializer):
     """What telemetry is generated from."""
 
     type = StrictText(max_length=40, help_text="`run`.")
@@ -28,7 +28,7 @@ class SourceSerializer(StrictSerializer):
         return super().to_internal_value(data)
 
 
-class OutputSerializer(StrictSerializer):
+class CaptureOutputSerializer(StrictSerializer):
     """Where the bundle goes; without it, to the run's own."""
 
     captureKey = serializers.RegexField(  # noqa: N815
@@ -53,7 +53,7 @@ class OutputSerializer(StrictSerializer):
         return attrs
 
 
-class OptionsSerializer(StrictSerializer):
+class CaptureOptionsSerializer(StrictSerializer):
     """What becomes of values that are missing or not a number."""
 
     nan = serializers.ChoiceField(
@@ -67,9 +67,9 @@ class OptionsSerializer(StrictSerializer):
 class CaptureRequestSerializer(StrictSerializer):
     """Telemetry to generate."""
 
-    source = SourceSerializer()  # type: ignore[assignment]  # Field.source
-    output = OutputSerializer(required=False, allow_null=True)
-    options = OptionsSerializer(required=False, allow_null=True)
+    source = CaptureSourceSerializer()  # type: ignore[assignment]  # Field.source
+    output = CaptureOutputSerializer(required=False, allow_null=True)
+    options = CaptureOptionsSerializer(required=False, allow_null=True)
 
     @property
     def run_id(self) -> str:
