@@ -24,6 +24,7 @@ from .hits import Batch, Hit, merge
 from .ledgers import prepare_ledgers
 from .levels import prepare_levels
 from .mechanisms import prepare_mechanisms
+from .single import prepare_single
 from .static import find_static
 from .stocks import counted_inputs, prepare_stocks
 from .trends import prepare_trends
@@ -81,6 +82,7 @@ def prepare_checks(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedC
         *prepare_trends(context),
         *prepare_flows(context),
         *prepare_mechanisms(context),
+        *prepare_single(context),
         *prepare_ledgers(context),
     ]
     keys = {key for counted in counted_inputs(context) for key in counted.keys}

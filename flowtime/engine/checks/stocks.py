@@ -22,14 +22,11 @@ def prepare_stocks(context: Context) -> list[Check]:
     queues = context.expanded.queues.values()
     owned = tuple(queue for queue in queues if not queue.is_authored)
     authored = tuple(queue for queue in queues if queue.is_authored)
-    limited = tuple(queue for queue in owned if queue.limit is not None)
     checks: list[Check] = []
     if owned:
         checks.append(Unmet(owned))
     if authored:
         checks.append(GivenDepth(authored))
-    if limited:
-        checks.append(Limits(limited))
     inputs = counted_inputs(context)
     if inputs:
         checks.append(MissingInputs(inputs))
@@ -110,34 +107,6 @@ def recompute_depth(queue: QueueDef, run: Run) -> np.ndarray:
         level = min(max(0.0, level + change), ceiling)
         found.append(level)
     return np.array(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """``overflow_lost`` and ``wip_limit_not_finite``: what a limit turns away, and where there is none."""
-
-    queues: tuple[QueueDef, ...]
-
-    def find(self, run: Run) -> Iterator[Hit]:
-        for queue in self.queues:
-            limit = run.state.series(queue.limit or "")
-            missing = ~np.isfinite(limit)
-            if missing.any():
-                yield Hit(
-                    code="wip_limit_not_finite",
-                    node=queue.key,
-                    say="The limit of {node} is not finite in {bins}, first in bin {first}: there is no "
-                    "limit then.",
-                    look=unknowns(missing),
-                )
-            overflow = run.state.series(queue.overflow or "")
-            if queue.overflow_target is None and overflow.sum() > ABSOLUTE:
-                yield Hit(
-                    code="overflow_lost",
-                    node=queue.key,
-                    say="{total} overflowed {node} and left the model, first in bin {first}.",
-                    look=amounts(overflow > 0.0, overflow),
-                )
 
 
 @dataclass(frozen=True, slots=True)
