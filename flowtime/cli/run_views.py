@@ -224,7 +224,7 @@ def _figure(value: float | None) -> str:
 
 
 # A state is a letter as well as a colour, as on the pages.
-STATE_LETTER = {"green": "G", "yellow": "Y", "red": "R", "dlq": "D", "undefined": "–"}
+STATE_LETTER = {"green": "G", "yellow": "Y", "red": "R", "dlq": "D", "gray": "–"}
 STATE_STYLE = {"green": "green", "yellow": "yellow", "red": "red", "dlq": "magenta"}
 SHOWN_METRICS = (
     ("arrivals", "observed", "arrivals"),
