@@ -9,7 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from flowtime import __version__
+from flowtime import __version__, faults
 from flowtime.api.openapi import SPECTACULAR
 from flowtime.logs import configure_logging
 from flowtime.secret_key import SecretKeyMissing, data_dir, find_key
@@ -38,10 +38,15 @@ try:
     SECRET_KEY = find_key()
 except SecretKeyMissing as missing:
     raise ImproperlyConfigured(str(missing)) from None
-if env.str("FLOWTIME_FAILPOINTS", default="") and not DEBUG:
-    raise ImproperlyConfigured(
-        "FLOWTIME_FAILPOINTS makes FlowTime fail on purpose: only with DEBUG."
-    )
+if failpoints := env.str("FLOWTIME_FAILPOINTS", default=""):
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "FLOWTIME_FAILPOINTS makes FlowTime fail on purpose: only with DEBUG."
+        )
+    try:
+        faults.arm(failpoints)
+    except faults.BadFailpoint as bad:
+        raise ImproperlyConfigured(f"FLOWTIME_FAILPOINTS: {bad}") from None
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 
 # The public address, such as https://flowtime.example; secure cookies and redirects follow from it.

@@ -13,7 +13,7 @@ import yaml
 from django.db import transaction
 from django.utils import timezone
 
-from flowtime import engine
+from flowtime import engine, faults
 from flowtime.bundles import (
     Cancelled,
     Published,
@@ -45,6 +45,8 @@ ASK_EVERY_S = 0.5
 EVALUATED = 60
 
 INTERNAL_ERROR = "Something unexpected went wrong. The log holds the cause."
+ABANDONED = "abandoned"
+ABANDONED_DETAIL = "The work stopped without a word; another request took over."
 
 
 class Ticker:
@@ -128,6 +130,7 @@ def _work(run: Run, prepared: Prepared, request_id: str) -> None:
     outcome = _evaluate(run, prepared, ticker)
     record = records.make_record(run, prepared, outcome)
     published = _write(run, prepared, outcome, record, ticker)
+    faults.hit("run.published")
     elapsed = int(1000 * (time.monotonic() - started))
     with transaction.atomic():
         is_ours = _finish(
@@ -159,6 +162,8 @@ def _work(run: Run, prepared: Prepared, request_id: str) -> None:
             seriesCount=len(outcome.index),
             warningCount=len(record.warnings),
         )
+        faults.hit("run.finishing")
+    faults.hit("run.finished")
 
 
 def _evaluate(run: Run, prepared: Prepared, ticker: Ticker) -> Outcome:
@@ -169,6 +174,7 @@ def _evaluate(run: Run, prepared: Prepared, ticker: Ticker) -> Outcome:
         progress=ticker.tell_evaluated,
         cancel=ticker.is_cancelled,
     )
+    faults.hit("run.evaluated")
     selected = [(row, info) for row, info in enumerate(result.index) if info.selected]
     index = tuple(_series_facts(info) for _, info in selected)
     arrays = {info.series_id: result.values[row] for row, info in selected}
@@ -206,7 +212,9 @@ def _compare_with_source(run: Run, arrays: Mapping[str, Any]) -> Reproduction | 
         return None
     source = selectors.get_run(run.source_run_id)
     with open_run_bundle(runs_root(), source.pk, manifest_hash=source.manifest_hash) as bundle:
-        return compare_series(arrays, bundle)
+        found = compare_series(arrays, bundle)
+    faults.hit("replay.compared")
+    return found
 
 
 def _write(

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils import timezone
 
+from flowtime import faults
 from flowtime.bundles import (
     BundleError,
     RunRecord,
     StorageUnavailable,
     check_run_bundle,
+    is_abandoned,
     list_run_ids,
     open_run_bundle,
+    sweep_leases,
     sweep_retired,
     sweep_staging,
     verify_run_bundle,
@@ -97,8 +101,10 @@ def verify_runs(
     total = rows.count()
     for done, run in enumerate(rows.iterator(chunk_size=500), start=1):
         found = integrity.check_run(run, is_deep=is_deep)
+        faults.hit("verify.checked")
         if found.state != run.integrity or found.is_deep:
             integrity.store_run(run, found)
+            faults.hit("verify.stored")
         progress(done, total)
         yield Verified(run.pk, found)
 
@@ -126,6 +132,7 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
                 (done.rebuilt if run_id in rows else done.adopted).append(run_id)
             elif run_id in orphans:
                 done.quarantined.append(run_id)
+        faults.hit("reindex.runs_written")
         count += len(batch)
         progress(count, total)
     for run_id in sorted(finished - set(done.rebuilt)):
@@ -137,6 +144,7 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
 
 def _reconcile(run: Run, done: Reindexed) -> None:
     found = _look(run)
+    faults.hit("reindex.reconciled")
     if found.state == run.integrity or (found.is_valid and run.integrity == Integrity.UNCHECKED):
         done.unchanged += 1
         return
@@ -191,6 +199,7 @@ def _read_row(run_id: str, people: Mapping[str, int]) -> _Row | None:
         raise
     except BundleError:
         return None
+    faults.hit("reindex.run_read")
     return _Row(run, document, has_summary=summary is not None)
 
 
@@ -215,6 +224,7 @@ def _write_rows(rows: Sequence[_Row], *, known: Container[str]) -> None:
         for row in rows:
             if row.run.pk not in known:
                 record_event(row.run, "run.adopted")
+        faults.hit("reindex.runs_writing")
 
 
 def _columns(record: RunRecord, people: Mapping[str, int]) -> dict[str, Any]:
@@ -273,9 +283,11 @@ def sweep_runs(*, grace_seconds: float = GRACE_SECONDS) -> list[str]:
     """Remove staging that nobody writes any more, and runs that were replaced; their names."""
     now = timezone.now().timestamp()
     root = runs_root()
-    staging = sweep_staging(root, now=now, grace_seconds=grace_seconds)
-    retired = sweep_retired(root, now=now, grace_seconds=grace_seconds)
-    return [*staging.removed, *retired.removed]
+    swept = [
+        sweep(root, now=now, grace_seconds=grace_seconds)
+        for sweep in (sweep_staging, sweep_leases, sweep_retired)
+    ]
+    return [name for one in swept for name in one.removed]
 
 
 def reap_runs() -> Reaped:
@@ -287,6 +299,7 @@ def reap_runs() -> Reaped:
         queued_at="created_at",
         ring=tasks.ring,
         give_up=_give_up,
+        has_died=partial(is_abandoned, runs_root()),
     )
 
 

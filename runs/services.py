@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from flowtime.bundles import (
-    check_name,
-    has_run_bundle,
-)
+from flowtime import faults
+from flowtime.bundles import check_name, has_run_bundle, holding
 from flowtime.engine import deterministic_run_id
-from flowtime.tasks import heartbeat
+from flowtime.tasks import heartbeat, is_dead
 from runs import execution, gating, integrity, planning, replay, selectors, tasks
 from runs.actors import Actor, person_of
 from runs.clock import from_grid
@@ -99,26 +97,26 @@ def create_run(
     """
     prepared = planning.prepare_request(request)
     run_id = _chosen_id(request, prepared) or _new_id()
+    _bury(run_id)
     may_reuse = request.is_deterministic and not request.overwrite
     existing = _reusable(run_id, prepared) if may_reuse else None
     if existing is None:
         try:
-            run = _reserve(
-                run_id,
-                prepared,
-                _links(prepared),
-                user=user,
-                request_id=request_id,
-                is_async=is_async,
+            return RunOutcome(
+                _make(
+                    run_id,
+                    prepared,
+                    _links(prepared),
+                    user=user,
+                    request_id=request_id,
+                    is_async=is_async,
+                )
             )
         except RunExists:
             # Somebody asked the same question at the same time, and was first.
             existing = _reusable(run_id, prepared) if may_reuse else None
             if existing is None:
                 raise
-        else:
-            done = _carry_out(run, prepared, request_id=request_id, is_async=is_async)
-            return RunOutcome(done)
     return RunOutcome(existing, was_reused=True)
 
 
@@ -143,11 +141,9 @@ def create_replay(
     )
     _raise_refusal(run, check(run))
     prepared = replay.prepare_replay(run, source=source)
+    faults.hit("replay.prepared")
     links = {**_links(prepared), "source_run_id": run.pk, "replay_of": source}
-    replayed = _reserve(
-        _new_id(), prepared, links, user=user, request_id=request_id, is_async=is_async
-    )
-    return _carry_out(replayed, prepared, request_id=request_id, is_async=is_async)
+    return _make(_new_id(), prepared, links, user=user, request_id=request_id, is_async=is_async)
 
 
 def _raise_refusal(run: Run, reason: str | None) -> None:
@@ -244,6 +240,28 @@ def _columns(prepared: Prepared) -> dict[str, Any]:
     }
 
 
+def _make(
+    run_id: str,
+    prepared: Prepared,
+    links: Mapping[str, Any],
+    *,
+    user: Actor,
+    request_id: str,
+    is_async: bool,
+) -> Run:
+    """Reserve ``run_id`` and, unless a worker shall, do the work."""
+    facts: dict[str, Any] = {"user": user, "request_id": request_id, "is_async": is_async}
+    if is_async:
+        _reserve(run_id, prepared, links, **facts)
+    else:
+        # Taken before the row is there: whoever finds it running and the lease free knows that we died.
+        with holding(runs_root(), run_id):
+            run = _reserve(run_id, prepared, links, **facts)
+            with heartbeat(Run, run_id):
+                execution.execute_run(run, prepared, request_id=request_id)
+    return selectors.get_run(run_id)
+
+
 def _reserve(
     run_id: str,
     prepared: Prepared,
@@ -254,7 +272,7 @@ def _reserve(
     is_async: bool,
 ) -> Run:
     """Take ``run_id`` with one row: the primary key settles who was first. The row is queued or running."""
-    if not prepared.request.overwrite:
+    if not Run.objects.filter(pk=run_id).exists():
         _check_free_on_disk(run_id, prepared.request)
     now = timezone.now()
     run = Run(pk=run_id, created_at=now, created_by=person_of(user), **_columns(prepared), **links)
@@ -280,13 +298,19 @@ def _reserve(
         if is_async:
             # After commit, or a worker may look for a row that is not there yet.
             transaction.on_commit(partial(tasks.ring, run.pk, request_id))
+    faults.hit("run.reserved")
     return run
 
 
 def _take_over(run: Run, prepared: Prepared) -> None:
     """Put the new run in the place of the finished one of the same id; RunExists unless that is asked for."""
     existing = Run.objects.select_for_update().get(pk=run.pk)
-    is_retry = _is_same(existing, prepared) and existing.is_finished
+    has_bundle = existing.status == Run.Status.SUCCEEDED
+    is_retry = existing.is_finished and (
+        _is_same(existing, prepared)
+        # The same question under the same name, which was never answered.
+        or (existing.input_hash == prepared.input_hash and not has_bundle)
+    )
     if not (prepared.request.overwrite or is_retry) or not existing.is_finished:
         raise _taken(existing)
     # What was generated from the old run is not this run's telemetry.
@@ -298,11 +322,11 @@ def _take_over(run: Run, prepared: Prepared) -> None:
     run.save(force_update=True)
 
 
-def _carry_out(run: Run, prepared: Prepared, *, request_id: str, is_async: bool) -> Run:
-    if not is_async:
-        with heartbeat(Run, run.pk):
-            execution.execute_run(run, prepared, request_id=request_id)
-    return selectors.get_run(run.pk)
+def _bury(run_id: str) -> None:
+    """Fail a run of this id whose worker is gone, so that a retry need not wait for ``reap``."""
+    run = Run.objects.filter(pk=run_id, status=Run.Status.RUNNING).first()
+    if run is not None and is_dead(run, runs_root()):
+        execution.fail_run(run, code=execution.ABANDONED, detail=execution.ABANDONED_DETAIL)
 
 
 def cancel_run(run: Run, *, user: Actor, request_id: str = "") -> Run:

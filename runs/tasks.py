@@ -5,11 +5,14 @@ from __future__ import annotations
 import structlog
 from django_tasks import task
 
+from flowtime import faults
+from flowtime.bundles import holding
 from flowtime.engine import EngineError
 from flowtime.errors import FlowTimeError
 from flowtime.tasks import claim, heartbeat
 from runs import execution, replay, selectors
 from runs.models import Run
+from runs.storage import runs_root
 
 log = structlog.get_logger(__name__)
 
@@ -17,11 +20,13 @@ log = structlog.get_logger(__name__)
 @task()
 def execute(run_id: str, request_id: str = "") -> None:
     """Evaluate a queued run. Ringing twice does the work once: the claim is one conditional UPDATE."""
-    if not claim(Run, run_id, from_status=Run.Status.QUEUED, to_status=Run.Status.RUNNING):
-        return
-    run = selectors.get_run(run_id)
-    with heartbeat(Run, run_id):
-        _execute_claimed(run, request_id)
+    # Taken before the row says so: whoever finds the row running and the lease free knows that we died.
+    with holding(runs_root(), run_id):
+        if not claim(Run, run_id, from_status=Run.Status.QUEUED, to_status=Run.Status.RUNNING):
+            return
+        faults.hit("run.claimed")
+        with heartbeat(Run, run_id):
+            _execute_claimed(selectors.get_run(run_id), request_id)
 
 
 def _execute_claimed(run: Run, request_id: str) -> None:

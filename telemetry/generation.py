@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from flowtime import metrics
+from flowtime import faults, metrics
 from flowtime.bundles import (
     METRICS,
     AutoCapture,
@@ -155,9 +155,11 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
     record_event("capture.started", capture=capture, request_id=request_id)
     with open_source(run) as bundle:
         content = _read(bundle, capture)
+        faults.hit("capture.read")
         # The one clock reading of a capture: every file and the row tell this time.
         generated_at = timezone.now()
         generation, published = _write(capture, bundle, content, generated_at)
+        faults.hit("capture.published")
         elapsed = int(1000 * (time.monotonic() - started))
         columns = _columns(bundle, content, published)
     with transaction.atomic():
@@ -203,6 +205,8 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
         )
         _release(capture)
         summaries.summarise_run(run)
+        faults.hit("capture.finishing")
+    faults.hit("capture.finished")
     metrics.capture_generated_total.inc()
     metrics.capture_duration_seconds.observe(elapsed / 1000)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from flowtime import faults
 from flowtime.bundles import (
     BundleError,
     StorageUnavailable,
@@ -15,9 +17,11 @@ from flowtime.bundles import (
     TelemetryBundle,
     generation_name,
     generations,
+    is_abandoned,
     list_targets,
     open_telemetry_bundle,
     sweep_generations,
+    sweep_leases,
     sweep_staging,
     verify_telemetry_bundle,
 )
@@ -51,8 +55,10 @@ def verify_captures(
     total = rows.count()
     for done, capture in enumerate(rows.order_by("requested_at", "id").iterator(), start=1):
         found = integrity.check_capture(capture, is_deep=is_deep)
+        faults.hit("verify.checked")
         if found.state != capture.integrity or found.is_deep:
             integrity.settle(capture, found)
+            faults.hit("verify.stored")
         progress(done, total)
         yield Verified(capture.pk, found)
 
@@ -75,6 +81,7 @@ def reindex_captures(*, is_rebuild: bool = False, progress: Progress = tell_nobo
         _reconcile_target(place, done, is_rebuild=is_rebuild)
         if target is not None:
             _adopt_target(place, target, on_disk, done)
+            faults.hit("reindex.captures_adopted")
         progress(count, len(places))
     _settle_summaries(done)
     return done
@@ -86,6 +93,7 @@ def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:
         target=place, status__in=(status.SUCCEEDED, status.MISSING)
     ):
         found = _look(capture)
+        faults.hit("reindex.reconciled")
         is_gone = capture.status == status.MISSING
         is_new = found.is_valid and capture.integrity == Integrity.UNCHECKED
         says_so = is_new or found.state == capture.integrity
@@ -130,9 +138,10 @@ def _adopt(place: str, target: Target, number: int, done: Reindexed) -> bool:
         raise
     except BundleError:
         return False
-    active = Capture.objects.filter(pk=capture_id, status__in=Capture.Status.active())
-    if active.exists():
-        # Published a moment ago by somebody who is about to say so.
+    row = Capture.objects.filter(pk=capture_id).first()
+    if row is not None and (not row.is_finished or row.generation not in (None, number)):
+        # Published a moment ago by somebody who is about to say so, or left by an attempt that died: the row
+        # has, or will have, another generation of the same capture.
         return True
     with transaction.atomic():
         has_current = Capture.objects.filter(target=place, status=Capture.Status.SUCCEEDED).exists()
@@ -152,6 +161,7 @@ def _adopt(place: str, target: Target, number: int, done: Reindexed) -> bool:
             },
         )
         record_event("capture.adopted", capture=capture, generation=generation_name(number))
+        faults.hit("reindex.capture_adopting")
     done.adopted.append(capture_id)
     return True
 
@@ -187,6 +197,7 @@ def _settle_summaries(done: Reindexed) -> None:
     runs = Capture.objects.filter(pk__in=changed).values_list("source_run_id", flat=True)
     for run in Run.objects.filter(pk__in=list(runs), mode=Run.Mode.SIMULATION):
         summaries.summarise_run(run)
+        faults.hit("reindex.summarised")
     unsaid = Run.objects.filter(
         mode=Run.Mode.SIMULATION,
         telemetry_capture_id="",
@@ -203,6 +214,7 @@ def sweep_captures(
     now = timezone.now().timestamp()
     root = telemetry_root()
     staging = sweep_staging(root, now=now, grace_seconds=grace_seconds)
+    leases = sweep_leases(root, now=now, grace_seconds=grace_seconds)
     needed = _needed()
     superseded = sweep_generations(
         root,
@@ -211,7 +223,7 @@ def sweep_captures(
         grace_seconds=grace_seconds,
         progress=progress,
     )
-    return [*staging.removed, *superseded.removed]
+    return [*staging.removed, *leases.removed, *superseded.removed]
 
 
 def _needed() -> set[tuple[str, int]]:
@@ -238,6 +250,7 @@ def reap_captures() -> Reaped:
         queued_at="requested_at",
         ring=tasks.ring,
         give_up=_give_up,
+        has_died=partial(is_abandoned, telemetry_root()),
     )
 
 

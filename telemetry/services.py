@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -11,19 +12,20 @@ from functools import partial
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from flowtime import metrics
+from flowtime import faults, metrics
 from flowtime.bundles import (
     BundleMissing,
     InvalidName,
     OutsideRoots,
     Target,
     TelemetryBundle,
+    holding,
     open_telemetry_bundle,
     resolve_inside,
 )
 from flowtime.errors import FlowTimeError
-from flowtime.tasks import heartbeat, is_stale
-from runs import gating
+from flowtime.tasks import heartbeat, is_dead
+from runs import execution, gating
 from runs import services as run_services
 from runs.actors import Actor, person_of
 from runs.clock import to_text
@@ -69,6 +71,7 @@ class _Order:
     user: Actor
     request_id: str
     is_async: bool
+    capture_id: str
 
     @property
     def place(self) -> str:
@@ -94,37 +97,42 @@ def request_capture(
     run and changes nothing else. Raises RunNotCapturable, RunUnreadable, NothingToCapture, CaptureExists,
     CaptureInProgress, OutsideLibrary, InvalidName, and what the disk refuses.
     """
-    try:
-        order = _Order(
-            run=_check_run(run),
-            target=find_target(run, capture_key=capture_key, directory=directory),
-            overwrite=overwrite,
-            nan=nan,
-            gaps=gaps,
-            user=user,
-            request_id=request_id,
-            is_async=is_async,
-        )
-        _check_existing(order)
-        with generation.open_source(run) as bundle:
-            generation.find_offers(bundle)
-        capture = _reserve(order)
-    except FlowTimeError as error:
-        metrics.capture_refused_total.labels(error.code).inc()
-        record_event(
-            "capture.refused",
-            run=run,
-            capture_key=_shown_key(capture_key),
-            actor=user,
-            request_id=request_id,
-            code=error.code,
-            detail=error.detail,
-        )
-        raise
-    if not is_async:
-        with heartbeat(Capture, capture.pk):
-            generation.generate(capture, request_id=request_id)
-    return selectors.get_capture(capture.pk)
+    with ExitStack() as at_work:
+        try:
+            order = _Order(
+                run=_check_run(run),
+                target=find_target(run, capture_key=capture_key, directory=directory),
+                overwrite=overwrite,
+                nan=nan,
+                gaps=gaps,
+                user=user,
+                request_id=request_id,
+                is_async=is_async,
+                capture_id=f"cap_{timezone.now():%Y%m%dT%H%M%SZ}_{secrets.token_hex(4)}",
+            )
+            _check_existing(order)
+            with generation.open_source(run) as bundle:
+                generation.find_offers(bundle)
+            if not is_async:
+                # Before the row is there: whoever finds it generating and the lease free knows that we died.
+                at_work.enter_context(holding(telemetry_root(), order.capture_id))
+            capture = _reserve(order)
+        except FlowTimeError as error:
+            metrics.capture_refused_total.labels(error.code).inc()
+            record_event(
+                "capture.refused",
+                run=run,
+                capture_key=_shown_key(capture_key),
+                actor=user,
+                request_id=request_id,
+                code=error.code,
+                detail=error.detail,
+            )
+            raise
+        if not is_async:
+            with heartbeat(Capture, capture.pk):
+                generation.generate(capture, request_id=request_id)
+    return selectors.get_capture(order.capture_id)
 
 
 def find_target(
@@ -243,7 +251,7 @@ def _insert(order: _Order) -> Capture:
     now = timezone.now()
     run = order.run
     capture = Capture(
-        pk=f"cap_{now:%Y%m%dT%H%M%SZ}_{secrets.token_hex(4)}",
+        pk=order.capture_id,
         source_run=run,
         template_id=run.template_id,
         target=order.place,
@@ -276,6 +284,7 @@ def _insert(order: _Order) -> Capture:
         if order.is_async:
             # After commit, or a worker may look for a row that is not there yet.
             transaction.on_commit(partial(tasks.ring, capture.pk, order.request_id))
+    faults.hit("capture.reserved")
     return capture
 
 
@@ -289,15 +298,14 @@ def _in_progress(active: Capture) -> CaptureInProgress:
 
 def _abandon(active: Capture) -> bool:
     """Fail a capture whose worker is gone, so that its target is not taken for ever; False while it lives."""
-    now = timezone.now()
     if active.status == Capture.Status.GENERATING:
-        is_dead = is_stale(active.heartbeat_at, now=now)
+        is_over = is_dead(active, telemetry_root())
     else:
-        is_dead = now - active.requested_at > ABANDONED_AFTER
-    if is_dead:
+        is_over = timezone.now() - active.requested_at > ABANDONED_AFTER
+    if is_over:
         generation.fail_capture(
             active,
-            code="abandoned",
-            detail="The work stopped without a word; another capture took over.",
+            code=execution.ABANDONED,
+            detail=execution.ABANDONED_DETAIL,
         )
-    return is_dead
+    return is_over

@@ -17,6 +17,7 @@ from flowtime.bundles.errors import (
     StorageUnavailable,
 )
 from flowtime.bundles.integrity import Integrity, IntegrityProblem
+from flowtime.bundles.leases import holding, is_abandoned
 from flowtime.bundles.manifests import (
     METRICS,
     AutoCapture,
@@ -56,7 +57,13 @@ from flowtime.bundles.run_bundle import (
     write_run_bundle,
 )
 from flowtime.bundles.series import format_series, parse_series
-from flowtime.bundles.sweep import Swept, sweep_generations, sweep_retired, sweep_staging
+from flowtime.bundles.sweep import (
+    Swept,
+    sweep_generations,
+    sweep_leases,
+    sweep_retired,
+    sweep_staging,
+)
 from flowtime.bundles.targets import Target, generations, list_targets
 from flowtime.bundles.telemetry_bundle import (
     TelemetryBundle,
@@ -125,6 +132,8 @@ __all__ = [
     "generation_number",
     "generations",
     "has_run_bundle",
+    "holding",
+    "is_abandoned",
     "is_name",
     "list_run_ids",
     "list_targets",
@@ -133,6 +142,7 @@ __all__ = [
     "parse_series",
     "resolve_inside",
     "sweep_generations",
+    "sweep_leases",
     "sweep_retired",
     "sweep_staging",
     "verify_run_bundle",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -40,6 +42,9 @@ class Reader:
     def __init__(self, directory: Directory, listed: dict[str, Listed]) -> None:
         self._directory = directory
         self._listed = listed
+        # Until the directory is closed: sweep leaves what somebody reads. Who cannot lock reads all the same.
+        with suppress(OSError):
+            fcntl.flock(directory.fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
     def close(self) -> None:
         """Let the directory go; nothing can be read afterwards."""

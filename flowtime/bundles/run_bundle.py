@@ -96,6 +96,7 @@ def write_run_bundle(
         if telemetry is not None:
             for path in copied:
                 steps.write(f"{TELEMETRY}/{path}", telemetry.read_file(path))
+                faults.hit("replay.copied")
         manifest = _manifest(record, steps.written)
         sealed = staging.seal(encode(manifest))
         check_cancel(cancel)

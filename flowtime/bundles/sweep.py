@@ -14,9 +14,10 @@ from itertools import islice
 from flowtime import faults
 from flowtime.bundles.confine import Directory, Root, writing
 from flowtime.bundles.errors import BundleCorrupt, BundleMissing
+from flowtime.bundles.leases import LEASES
 from flowtime.bundles.names import generation_name
 from flowtime.bundles.publish import RETIRED, STAGING, Progress, make_directories, remove_tree
-from flowtime.bundles.system import rename_new
+from flowtime.bundles.system import open_beneath, rename_new
 from flowtime.bundles.targets import Target, generations, list_targets
 from flowtime.bundles.verify import verify_telemetry_bundle
 
@@ -42,6 +43,11 @@ def sweep_staging(root: Root, *, now: float, grace_seconds: float) -> Swept:
 def sweep_retired(root: Root, *, now: float, grace_seconds: float) -> Swept:
     """Remove runs that were replaced longer ago than ``grace_seconds``: their readers have finished by then."""
     return _sweep_area(root, RETIRED, now=now, grace_seconds=grace_seconds)
+
+
+def sweep_leases(root: Root, *, now: float, grace_seconds: float) -> Swept:
+    """Remove the leases of jobs whose process is gone, once they are older than ``grace_seconds``."""
+    return _sweep_area(root, LEASES, now=now, grace_seconds=grace_seconds)
 
 
 def sweep_generations(
@@ -83,7 +89,10 @@ def _sweep_generation(root: Root, target: Target, number: int, before: float, sw
         if not _is_older(above, name, before):
             swept.kept += 1
             return
-        with make_directories(root, STAGING) as area:
+        with _held(above, name) as held, make_directories(root, STAGING) as area:
+            if held is None:
+                swept.kept += 1
+                return
             # Out of sight in one step: no reader lists a generation that is half removed.
             aside = uuid.uuid4().hex
             try:
@@ -93,6 +102,7 @@ def _sweep_generation(root: Root, target: Target, number: int, before: float, sw
                 return
             faults.hit("sweep.generation_moved")
             remove_tree(area, aside)
+            faults.hit("sweep.generation_removed")
     swept.removed.append(f"{target} {name}")
 
 
@@ -139,11 +149,16 @@ def _remove(parent: Directory, name: str) -> bool:
 
 @contextmanager
 def _held(parent: Directory, name: str) -> Iterator[bool | None]:
-    """Lock the directory ``name`` while it is removed; None where its writer still holds the lock."""
+    """Lock ``name`` while it is removed; None where its writer, or a reader, still holds the lock."""
     try:
         directory = parent.open_dir(name)
-    except (BundleMissing, BundleCorrupt):
+    except BundleMissing:
         yield False
+        return
+    except BundleCorrupt:
+        # No directory: a lease, or something that is not ours.
+        with _held_file(parent, name) as held:
+            yield held
         return
     with directory:
         try:
@@ -152,3 +167,20 @@ def _held(parent: Directory, name: str) -> Iterator[bool | None]:
             yield None
             return
         yield True
+
+
+@contextmanager
+def _held_file(parent: Directory, name: str) -> Iterator[bool | None]:
+    try:
+        fd = open_beneath(parent.fd, (name,), os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        yield False
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield None
+    else:
+        yield True
+    finally:
+        os.close(fd)

@@ -80,7 +80,7 @@ def write_telemetry_bundle(
         for path, (node, metric, class_id, values) in zip(paths, files, strict=True):
             check_cancel(cancel)
             written = staging.write(path, format_series(values))
-            faults.hit("telemetry.file_written")
+            faults.hit("capture.file_written")
             entries.append(
                 TelemetryFile.model_validate(
                     {

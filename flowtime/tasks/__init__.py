@@ -6,6 +6,7 @@ from flowtime.tasks.jobs import (
     Reaped,
     claim,
     heartbeat,
+    is_dead,
     is_stale,
     reap,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "Reaped",
     "claim",
     "heartbeat",
+    "is_dead",
     "is_stale",
     "reap",
     "report_alive",

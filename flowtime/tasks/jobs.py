@@ -16,6 +16,9 @@ from django.db import DatabaseError, connection, models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from flowtime import faults
+from flowtime.bundles import Root, is_abandoned
+
 log = structlog.get_logger(__name__)
 
 HEARTBEAT_SECONDS = 5.0
@@ -70,6 +73,11 @@ def is_stale(
     return heartbeat_at is None or now - heartbeat_at > stale_after
 
 
+def is_dead(job: Any, root: Root) -> bool:
+    """Whether the worker of ``job``, whose leases lie below ``root``, is gone: it says nothing, or its lease is free."""
+    return is_stale(job.heartbeat_at, now=timezone.now()) or is_abandoned(root, job.pk)
+
+
 @dataclass(slots=True)
 class Reaped:
     """What one round of reaping did, by primary key."""
@@ -86,27 +94,33 @@ def reap(
     queued_at: str,
     ring: Callable[[Any], object],
     give_up: Callable[[Any], object],
+    has_died: Callable[[Any], bool] = lambda pk: False,
     stale_after: timedelta = STALE_AFTER,
     max_attempts: int = MAX_ATTEMPTS,
     now: datetime | None = None,
 ) -> Reaped:
     """Ring again for jobs whose worker died or whose bell was lost; give up after ``max_attempts``.
 
-    ``queued_at`` names the column that says since when a job waits; ``ring(pk)`` enqueues, and
-    ``give_up(pk)`` ends the job as failed. Each job is settled by one conditional UPDATE, so two
-    rounds at once do nothing twice.
+    ``queued_at`` names the column that says since when a job waits; ``ring(pk)`` enqueues, ``give_up(pk)``
+    ends the job as failed, and ``has_died(pk)`` knows of deaths before the heartbeat is missed. Each job
+    is settled by one conditional UPDATE, so two rounds at once do nothing twice.
     """
     now = now or timezone.now()
     limit = now - stale_after
     reaped = Reaped()
-    dead = model._default_manager.filter(
-        Q(heartbeat_at__lt=limit) | Q(heartbeat_at__isnull=True), status=working
-    )
-    for pk, attempt in dead.values_list("pk", "attempt"):
+    at_work = model._default_manager.filter(status=working)
+    for pk, attempt, beat in list(at_work.values_list("pk", "attempt", "heartbeat_at")):
+        if not is_stale(beat, now=now, stale_after=stale_after) and not has_died(pk):
+            continue
         if attempt >= max_attempts:
             give_up(pk)
+            faults.hit("reap.failed")
             reaped.failed.append(pk)
-        elif dead.filter(pk=pk).update(status=queued, heartbeat_at=now):
+        # Unless it was settled, or beat once more, since we looked.
+        elif at_work.filter(pk=pk, attempt=attempt, heartbeat_at=beat).update(
+            status=queued, heartbeat_at=now
+        ):
+            faults.hit("reap.requeued")
             reaped.rung.append(pk)
     # heartbeat_at of a queued job is the time its bell was last rung again.
     silent = model._default_manager.filter(
@@ -119,4 +133,5 @@ def reap(
     for pk in reaped.rung:
         log.info("job.rung_again", job=str(pk), kind=model._meta.model_name)
         ring(pk)
+        faults.hit("reap.rung")
     return reaped

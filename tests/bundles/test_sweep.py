@@ -3,8 +3,6 @@
 import os
 import time
 
-import pytest
-
 from flowtime.bundles import (
     Target,
     generations,
@@ -137,16 +135,30 @@ def test_a_lost_database_does_not_take_the_last_valid_generation_along(roots):
     assert generations(roots.telemetry, RUN_1) == [2]
 
 
-def test_a_reader_that_holds_a_generation_is_told_when_it_goes(roots):
+def test_a_generation_stays_while_somebody_reads_it(roots):
     roots.capture(generation=1)
     roots.capture(generation=2)
-    with roots.open_capture(generation=1) as bundle:
-        sweep_generations(
-            roots.telemetry, is_referenced=lambda _, n: n == 2, now=later(), grace_seconds=60
-        )
+    options = {"is_referenced": lambda _, n: n == 2, "now": later(), "grace_seconds": 60}
 
-        with pytest.raises(Exception, match="is missing"):
-            bundle.array(bundle.manifest.files[0])
+    with roots.open_capture(generation=1) as bundle:
+        swept = sweep_generations(roots.telemetry, **options)
+
+        assert swept.removed == []
+        assert bundle.check(deep=True).is_valid
+
+    assert sweep_generations(roots.telemetry, **options).removed == ["run run_1 g000001"]
+
+
+def test_a_replaced_run_stays_while_somebody_reads_it(roots):
+    roots.run()
+    with open_run_bundle(roots.runs, "run_1") as old:
+        roots.run(replace=True)
+        swept = sweep_retired(roots.runs, now=later(), grace_seconds=60)
+
+        assert swept.removed == []
+        assert old.check(deep=True).is_valid
+
+    assert len(sweep_retired(roots.runs, now=later(), grace_seconds=60).removed) == 1
 
 
 def test_an_empty_root_has_nothing_to_sweep(roots):

@@ -129,14 +129,6 @@ class TestProduction:
         assert result.returncode == 0, result.stderr
         assert "no issues" in result.stdout
 
-    def test_failpoints_are_refused(self, data):
-        result = manage(
-            "check", data=data, SECRET_KEY=KEY, FLOWTIME_FAILPOINTS="publish.fsync=kill"
-        )
-
-        assert result.returncode != 0
-        assert "fail on purpose" in result.stderr
-
     def test_a_root_inside_the_other_is_an_error(self, data):
         result = manage(
             "check", data=data, SECRET_KEY=KEY, FLOWTIME_TELEMETRY_ROOT=str(data / "runs" / "x")
