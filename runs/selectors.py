@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.db.models import Q
 
 from flowtime.api.pagination import Page, keyset_page
 from flowtime.bundles import is_name
@@ -15,6 +16,8 @@ from runs.models import Run, RunEvent
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+MOST_AT_HAND = 12
+"""Runs that are offered when one is to be put beside another."""
 LIST_COLUMNS = (
     "id",
     "template_id",
@@ -65,18 +68,35 @@ def page_of_runs(
 
 def get_run(run_id: str) -> Run:
     """The run with its document and its creator; raises RunNotFound."""
+    found = find_run(run_id)
+    if found is None:
+        raise RunNotFound(f"There is no run {run_id[:80]!r}.")
+    return found
+
+
+def find_run(run_id: str) -> Run | None:
+    """The run with its document and its creator, or None."""
     # What cannot be a name is never asked of the database: PostgreSQL takes no NUL.
-    found = (
+    if not is_name(run_id):
+        return None
+    return (
         Run.objects.select_related("document", "created_by")
         .defer("document__template_text")
         .filter(pk=run_id)
         .first()
-        if is_name(run_id)
-        else None
     )
-    if found is None:
-        raise RunNotFound(f"There is no run {run_id[:80]!r}.")
-    return found
+
+
+def runs_to_compare(run: Run | None) -> list[Run]:
+    """Finished runs to put beside ``run``: its source, its replays, then the newest of its template; or of all."""
+    finished = Run.objects.filter(status=Run.Status.SUCCEEDED).order_by("-created_at", "-id")
+    if run is None:
+        return list(finished[:MOST_AT_HAND])
+    kin = finished.filter(Q(pk=run.source_run_id) | Q(source_run_id=run.pk))
+    same = finished.filter(template_id=run.template_id)
+    found = {other.pk: other for other in (*kin[:MOST_AT_HAND], *same[: MOST_AT_HAND + 1])}
+    found.pop(run.pk, None)
+    return list(found.values())[:MOST_AT_HAND]
 
 
 def events_for_run(run: Run) -> QuerySet[RunEvent]:

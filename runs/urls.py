@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from runs import template_views, views
+from runs import compare_views, template_views, views
 
 app_name = "runs"
 urlpatterns = [
     path("runs", views.list_runs, name="list"),
     path("runs/new", views.new_run, name="new"),
+    path("runs/compare", compare_views.compare_runs, name="compare"),
+    path("runs/compare/differences", compare_views.download_differences, name="differences"),
     path("templates/<str:template_id>", template_views.show_template, name="template"),
     path("runs/<str:run_id>", views.run_detail, name="detail"),
     path("runs/<str:run_id>/replay", views.replay_run, name="replay"),

@@ -33,6 +33,12 @@ def say_number(value: float | None, *, decimals: int = 1) -> str:
     return "0" if text in ("-0", "") else text.replace("-", MINUS)
 
 
+def say_difference(value: float | None) -> str:
+    """As ``say_number``, but what is too small for one place is not called nothing: ``0.0003``, ``2e-13``."""
+    said = say_number(value)
+    return f"{value:.1g}".replace("-", MINUS) if value and said == "0" else said
+
+
 def say_count(count: int, singular: str, plural: str | None = None) -> str:
     """``1 file``, ``15 files``."""
     return f"{say_number(count)} {singular if count == 1 else plural or singular + 's'}"

@@ -167,6 +167,7 @@ COMPARISON = _answer(
                     "class": "DEFAULT",
                     "isIdentical": False,
                     "maxAbsDiff": 2,
+                    "maxAbsDiffBin": 3,
                     "meanAbsDiff": 0.5,
                     "firstDifferentBin": 2,
                     "differentBins": 3,

@@ -200,6 +200,9 @@ class SeriesDifferenceSerializer(Shown):
     unit = serializers.CharField()
     isIdentical = serializers.BooleanField()  # noqa: N815
     maxAbsDiff = serializers.FloatField(allow_null=True)  # noqa: N815
+    maxAbsDiffBin = serializers.IntegerField(  # noqa: N815
+        allow_null=True, help_text="The first bin that far apart."
+    )
     meanAbsDiff = serializers.FloatField(allow_null=True)  # noqa: N815
     firstDifferentBin = serializers.IntegerField(allow_null=True)  # noqa: N815
     differentBins = serializers.IntegerField()  # noqa: N815
@@ -218,7 +221,9 @@ class ComparedSeriesSerializer(Shown):
     onlyInB = serializers.ListField(child=serializers.CharField())  # noqa: N815
     maxAbsDiff = serializers.FloatField(allow_null=True)  # noqa: N815
     firstDifferentBin = serializers.IntegerField(allow_null=True)  # noqa: N815
-    items = SeriesDifferenceSerializer(many=True, help_text="Those that differ come first.")
+    items = SeriesDifferenceSerializer(
+        many=True, help_text="The largest difference comes first, the identical ones last."
+    )
 
 
 class ComparisonSerializer(Shown):

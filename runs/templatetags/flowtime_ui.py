@@ -231,6 +231,12 @@ def amount(value: float | None) -> str:
 
 
 @register.filter
+def difference(value: float | None) -> str:
+    """How far apart two numbers are; what is tiny is not called nothing."""
+    return wording.say_difference(value)
+
+
+@register.filter
 def size(count: int | None) -> str:
     """Bytes in a readable unit."""
     return wording.say_bytes(count)

@@ -42,7 +42,10 @@ def test_half_a_storm_differs_and_says_where_first(api):
     items = body["series"]["items"]
     assert items[0]["isIdentical"] is False
     assert items[-1]["isIdentical"] is True
-    assert body["series"]["firstDifferentBin"] == items[0]["firstDifferentBin"]
+    firsts = [row["firstDifferentBin"] for row in items if not row["isIdentical"]]
+    assert body["series"]["firstDifferentBin"] == min(firsts)
+    sizes = [row["maxAbsDiff"] for row in items]
+    assert sizes == sorted(sizes, reverse=True)
     lost = next(row for row in items if row["seriesId"] == "jfk_lost@JFK_LOST@DEFAULT")
     ours, theirs = (
         api.get(f"/v1/runs/{run['runId']}/series/jfk_lost@JFK_LOST@DEFAULT").json()["values"]
@@ -50,6 +53,7 @@ def test_half_a_storm_differs_and_says_where_first(api):
     )
     apart = [abs(a - b) for a, b in zip(ours, theirs, strict=True)]
     assert lost["maxAbsDiff"] == max(apart)
+    assert lost["maxAbsDiffBin"] == apart.index(max(apart))
     assert lost["meanAbsDiff"] == pytest.approx(sum(apart) / 120)
     assert lost["firstDifferentBin"] == next(i for i, d in enumerate(apart) if d)
     assert lost["differentBins"] == sum(d > 0 for d in apart)

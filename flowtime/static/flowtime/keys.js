@@ -27,8 +27,12 @@ const actions = {
   "?": () => dialog?.showModal(),
 };
 
+// A link may say which key it has.
+const linkOf = (key) => [...document.querySelectorAll("a[data-key]")].find((link) => link.dataset.key === key);
+
 document.addEventListener("keydown", (event) => {
-  const action = actions[event.key];
+  const link = linkOf(event.key.toLowerCase());
+  const action = actions[event.key] ?? (link && (() => link.click()));
   if (!action || event.ctrlKey || event.metaKey || event.altKey || !areOn()) return;
   if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
   event.preventDefault();

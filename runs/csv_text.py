@@ -1,0 +1,29 @@
+"""Tables as CSV that a spreadsheet opens as what it is: RFC 4180, and no text that it would run as a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from runs.wording import MINUS
+
+# What a spreadsheet takes for the beginning of a formula (bundles §4).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", MINUS)
+
+
+def csv_line(cells: Sequence[object]) -> str:
+    """One record without its end; None is an empty cell. Numbers stay numbers, text never becomes a formula."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([_safe(cell) for cell in cells])
+    return line.getvalue()
+
+
+def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
+    """Records with lines that end in CR LF, as RFC 4180 has them."""
+    return "".join(f"{csv_line(row)}\r\n" for row in rows).encode()
+
+
+def _safe(cell: object) -> object:
+    # An apostrophe in front is how spreadsheets themselves write "this is text".
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
