@@ -1,8 +1,11 @@
 """Health: is the process alive, and can it do its work."""
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -68,6 +71,23 @@ def roots_problem() -> str:
     return " ".join(problem.sentence for problem in root_problems())
 
 
+def space_problem() -> str:
+    """Why the next bundle may not fit, or nothing."""
+    short = [
+        name
+        for name, root in (("runs", settings.RUNS_ROOT), ("telemetry", settings.TELEMETRY_ROOT))
+        if Path(root).exists() and _is_short_of_space(os.statvfs(root))
+    ]
+    return f"Little space is left for {' and '.join(short)}." if short else ""
+
+
+def _is_short_of_space(found: os.statvfs_result) -> bool:
+    free = found.f_bavail * found.f_frsize
+    # Some file systems have no table of files and say 0 of 0.
+    has_no_files_left = found.f_files > 0 and found.f_favail == 0
+    return free < settings.FLOWTIME_MIN_FREE_MB * 1024 * 1024 or has_no_files_left
+
+
 def worker_problem() -> str:
     """Why background work will not be done, or nothing."""
     try:
@@ -89,5 +109,6 @@ CHECKS: dict[str, Callable[[], str]] = {
     "database": database_problem,
     "migrations": migration_problem,
     "roots": roots_problem,
+    "space": space_problem,
     "worker": worker_problem,
 }

@@ -10,6 +10,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from flowtime.tracing import add_trace_ids
+
 # What django-structlog calls its request events, in the words of this house.
 EVENT_NAMES = {
     "request_started": "request.started",
@@ -83,6 +85,7 @@ def configure_logging(
     final: list[Processor] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         rename_events,
+        add_trace_ids,
         structlog.processors.format_exc_info,
         structlog.processors.StackInfoRenderer(),
         redact,

@@ -29,6 +29,8 @@ TELEMETRY_ROOT = Path(
 TEMPLATE_DIRS = [
     Path(directory).absolute() for directory in env.list("FLOWTIME_TEMPLATE_DIRS", default=[])
 ]
+# With less free space than this FlowTime says that it is not ready; it still tries to write.
+FLOWTIME_MIN_FREE_MB = env.int("FLOWTIME_MIN_FREE_MB", default=64)
 
 ###############################################################################
 # Safety: off unless asked for; without a key nothing starts.
@@ -114,6 +116,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "flowtime.api.middleware.RequestIdMiddleware",
+    "flowtime.slow_requests.SlowRequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -297,5 +300,7 @@ DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20
 PROMETHEUS_EXPORT_MIGRATIONS = False
+FLOWTIME_SLOW_REQUEST_MS = env.int("FLOWTIME_SLOW_REQUEST_MS", default=1000)
+FLOWTIME_TRACES = env.bool("FLOWTIME_TRACES", default=False)
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

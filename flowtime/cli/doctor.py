@@ -21,6 +21,7 @@ READINESS_NEXT_STEP = {
     "worker": "Start the worker, with: manage.py serve",
     "migrations": "Let the administrator run: manage.py migrate",
     "roots": "Tell the administrator that storage is unavailable.",
+    "space": "Tell the administrator that storage is nearly full.",
     "database": "Tell the administrator that the database does not answer.",
 }
 

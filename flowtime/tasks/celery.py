@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import celery
-from celery.signals import worker_ready, worker_shutting_down
+from celery.signals import worker_process_init, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -15,6 +15,7 @@ from django_tasks.base import Task, TaskResult, TaskResultStatus
 from django_tasks.signals import task_enqueued
 
 from flowtime.tasks.liveness import attending
+from flowtime.tracing import start_tracing
 
 # With this variable set Celery itself sets Django up in a worker, and minds its connections.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "flowtime.settings")
@@ -61,6 +62,11 @@ class CeleryBackend(BaseTaskBackend):
         ring.apply_async((task.module_path, result.args, result.kwargs), task_id=result.id)
         task_enqueued.send(type(self), task_result=result)
         return result
+
+
+@worker_process_init.connect
+def _start_traces(**_: Any) -> None:
+    start_tracing("flowtime-worker")
 
 
 @worker_ready.connect

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from flowtime import faults
 from flowtime.bundles import Root, is_abandoned
+from flowtime.tracing import job_span
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,8 @@ def heartbeat(
     thread = threading.Thread(target=beat, name=f"heartbeat-{pk}", daemon=True)
     thread.start()
     try:
-        yield
+        with job_span(str(model._meta.model_name), pk):
+            yield
     finally:
         stopped.set()
         thread.join()

@@ -1,10 +1,13 @@
 """Health: alive, ready, and why not."""
 
+import os
 import shutil
+import subprocess
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
@@ -66,3 +69,34 @@ class TestReady:
 
         assert Client().get("/readyz").status_code == 503
         assert Client().get("/healthz").status_code == 200
+
+    def test_says_that_little_space_is_left(self, worker, settings):
+        settings.FLOWTIME_MIN_FREE_MB = 10**12
+
+        response = Client().get("/readyz")
+
+        assert response.status_code == 503
+        assert response.json()["checks"]["space"] == (
+            "Little space is left for runs and telemetry."
+        )
+
+    @pytest.mark.needs_root
+    def test_says_that_no_file_can_be_made(self, worker, settings, data_dirs):
+        if os.geteuid() != 0:
+            pytest.skip("only root can mount a small file system")
+        mount = ["mount", "-t", "tmpfs", "-o", "size=200m,nr_inodes=1", "tmpfs"]
+        subprocess.run([*mount, str(data_dirs.runs)], check=True)
+        try:
+            response = Client().get("/readyz")
+        finally:
+            subprocess.run(["umount", str(data_dirs.runs)], check=True)
+
+        assert response.json()["checks"]["space"] == "Little space is left for runs."
+
+    def test_says_that_migrations_have_not_run(self, worker):
+        MigrationRecorder.Migration.objects.filter(app="runs", name="0001_initial").delete()
+
+        response = Client().get("/readyz")
+
+        assert response.status_code == 503
+        assert "migration" in response.json()["checks"]["migrations"]

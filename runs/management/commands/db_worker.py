@@ -5,6 +5,7 @@ from typing import Any
 from django_tasks_db.management.commands import db_worker
 
 from flowtime.tasks.liveness import attending
+from flowtime.tracing import start_tracing
 
 
 class Command(db_worker.Command):
@@ -19,5 +20,6 @@ class Command(db_worker.Command):
         """Leave the log as the settings made it."""
 
     def handle(self, *args: Any, **options: Any) -> None:
+        start_tracing("flowtime-worker")
         with attending():
             super().handle(*args, **options)
