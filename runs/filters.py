@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Func, IntegerField, Q
+from django.db.models import Func, IntegerField
 
+from runs import search
 from runs.models import Run
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+    from flowtime.api.pagination import Searched
+
 MAX_REPEATS = 50
 MAX_TEXT = 128
-MAX_WORDS = 8
 
 ORDERS = (("newest", "Newest first"), ("oldest", "Oldest first"))
 CLAIMS = (("true", "Yes"), ("false", "No"))
@@ -94,13 +96,9 @@ class RunFilter(django_filters.FilterSet):
         # Compared with a value: SQLite does not look for a bare boolean column in an index.
         return runs.filter(telemetry_available__in=(value,))
 
-    def filter_text(self, runs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Runs whose id starts with the text, or whose template title has all its words."""
-        by_id = Q(id__startswith=value)
-        by_title = Q()
-        for word in value.split()[:MAX_WORDS]:
-            by_title &= Q(template_title__icontains=word)
-        return runs.filter(by_id | by_title)
+    def filter_text(self, runs: Searched, name: str, value: str) -> Searched:
+        """Runs whose id begins with the text, or whose title has all its words."""
+        return search.find_runs(runs, value)
 
     def keep_order(self, runs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The order is the page's business; it is declared here so that it is known and checked."""

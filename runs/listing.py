@@ -196,17 +196,21 @@ def list_runs(query: QueryDict) -> RunList:
     form = ListForm(query)
     asked = what_was_asked(form)
     cursor = query.get("cursor") or None
-    page = selectors.page_of_runs(_matching(asked), page_size=PAGE_SIZE, cursor=cursor)
+    page = selectors.page_of_runs(
+        _matching(asked),
+        page_size=PAGE_SIZE,
+        cursor=cursor,
+        columns=ROW_COLUMNS,
+    )
     return RunList(form=form, page=page, asked=asked, is_first=cursor is None)
 
 
 def rows_of(run_ids: list[str]) -> list[dict[str, Any]]:
     """Rows of the list by id, for those that are followed while they run."""
-    rows = selectors.runs_for_list().values(*ROW_COLUMNS)
-    return list(rows.filter(id__in=run_ids[:MOST_LIVE_ROWS]))
+    return list(Run.objects.filter(id__in=run_ids[:MOST_LIVE_ROWS]).values(*ROW_COLUMNS))
 
 
-def _matching(asked: dict[str, Any]) -> QuerySet[Run, dict[str, Any]]:
+def _matching(asked: dict[str, Any]) -> QuerySet[Run]:
     data = QueryDict(mutable=True)
     for name in (
         "q",
@@ -221,7 +225,7 @@ def _matching(asked: dict[str, Any]) -> QuerySet[Run, dict[str, Any]]:
             data[name] = asked[name]
     for name, moment in created_range(asked):
         data[name] = to_text(moment) or ""
-    return RunFilter(data, queryset=selectors.runs_for_list().values(*ROW_COLUMNS)).qs
+    return RunFilter(data, queryset=Run.objects.all()).qs
 
 
 def created_range(asked: dict[str, Any]) -> Iterator[tuple[str, datetime]]:

@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from flowtime.api.pagination import Searched
+
 
 class Integrity(models.TextChoices):
     """What the last look at a bundle's files found."""
@@ -125,6 +127,8 @@ class Run(models.Model):
     telemetry_generation = models.PositiveIntegerField(null=True, blank=True)
     telemetry_manifest_hash = models.CharField(max_length=71, blank=True, default="")
 
+    objects = Searched.as_manager()
+
     class Meta:
         ordering = ("-created_at", "-id")
         permissions = (
@@ -137,6 +141,7 @@ class Run(models.Model):
             models.Index(fields=("status", "-created_at", "-id"), name="run_status"),
             models.Index(fields=("mode", "-created_at", "-id"), name="run_mode"),
             models.Index(fields=("template_id", "-created_at", "-id"), name="run_template"),
+            models.Index(fields=("template_title", "-created_at", "-id"), name="run_title"),
             models.Index(
                 fields=("telemetry_available", "-created_at", "-id"), name="run_telemetry"
             ),

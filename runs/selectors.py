@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
@@ -48,21 +48,24 @@ LIST_COLUMNS = (
 )
 
 
-def runs_for_list() -> QuerySet[Run, dict[str, Any]]:
-    """Runs as the list page and GET /v1/runs show them: plain rows of ``LIST_COLUMNS``, one query a page."""
-    return Run.objects.values(*LIST_COLUMNS)
-
-
 def page_of_runs(
-    queryset: QuerySet[Run, dict[str, Any]],
+    queryset: QuerySet[Run],
     *,
     page_size: int,
     cursor: str | None = None,
     order: str = "newest",
+    columns: Sequence[str] = LIST_COLUMNS,
+    counted: int | None = None,
 ) -> Page:
-    """One page of ``queryset`` in the order of creation, equally fast however deep."""
+    """One page of plain rows of ``columns`` in the order of creation, equally fast however deep."""
     return keyset_page(
-        queryset, fields=("created_at", "id"), page_size=page_size, cursor=cursor, order=order
+        queryset,
+        fields=("created_at", "id"),
+        columns=columns,
+        page_size=page_size,
+        cursor=cursor,
+        order=order,
+        counted=counted,
     )
 
 

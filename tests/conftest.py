@@ -107,7 +107,7 @@ def client_of(person: Any | None) -> APIClient:
     """An API client signed in as ``person``, whose server errors are responses, not exceptions."""
     client = APIClient(raise_request_exception=False)
     if person is not None:
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="flowtime.api.authentication.ModelBackend")
     return client
 
 
@@ -137,7 +137,7 @@ def anonymous_api(db: None) -> APIClient:
 
 def page_client(person: Any) -> Client:
     client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(person, backend="flowtime.api.authentication.ModelBackend")
     return client
 
 

@@ -4,14 +4,17 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import EmptyResultSet, ValidationError
 from django.core.signing import BadSignature, Signer
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Q, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -80,27 +83,49 @@ class PageRequest:
         return cls(page_size=page_size, cursor=query.get("cursor") or None, order=order)
 
 
+class Searched(QuerySet[Any, Any]):
+    """Rows that can be narrowed to those that fit one of several conditions, each with an index in their order."""
+
+    alternatives: Sequence[Q] = ()
+
+    def fitting_any(self, alternatives: Sequence[Q]) -> "Searched":
+        """Those that fit one of ``alternatives``; a page of them is read from each one's index."""
+        found = self.filter(reduce(or_, alternatives))
+        found.alternatives = alternatives
+        return found
+
+    def _clone(self) -> "Searched":
+        clone: Searched = super()._clone()  # type: ignore[misc]
+        clone.alternatives = self.alternatives
+        return clone
+
+
 def keyset_page(
     queryset: QuerySet[Any, Any],
     *,
     fields: Sequence[str] = ("created_at", "id"),
+    columns: Sequence[str] = (),
     page_size: int = DEFAULT_PAGE_SIZE,
     cursor: str | None = None,
     order: str = NEWEST,
     count_limit: int = COUNT_LIMIT,
+    counted: int | None = None,
 ) -> Page:
     """One page of ``queryset`` by one query, and one count that stops at ``count_limit``.
 
-    ``fields`` is the sort key, one or two columns that together are unique and never null; rows may
-    be models or ``.values()`` that hold them. Raises InvalidQuery for a cursor that is not ours.
+    A caller who has ``counted`` already, as far as the limit at least, spares the count.
+    ``fields`` is the sort key, one or two columns that together are unique and never null. Rows are models, or
+    with ``columns``, which hold the key, plain dicts of these. Raises InvalidQuery for a cursor that is not ours.
     """
     is_backward, position = False, None
     if cursor is not None:
         is_backward, position = _read_cursor(cursor, queryset=queryset, fields=fields, order=order)
     is_descending = (order == NEWEST) != is_backward
-    rows = queryset if position is None else _after(queryset, fields, position, is_descending)
     sign = "-" if is_descending else ""
-    found = list(rows.order_by(*(sign + field for field in fields))[: page_size + 1])
+    rows = queryset if position is None else _after(queryset, fields, position, is_descending)
+    ordered = rows.order_by(*(sign + field for field in fields))
+    shown = _merged(ordered, getattr(queryset, "alternatives", ()), page_size + 1)
+    found = list((shown.values(*columns) if columns else shown)[: page_size + 1])
 
     has_more = len(found) > page_size
     items = found[:page_size]
@@ -108,7 +133,10 @@ def keyset_page(
         items.reverse()
     has_next = bool(items) and (is_backward or has_more)
     has_previous = bool(items) and (has_more if is_backward else position is not None)
-    counted = queryset.order_by().values("pk")[: count_limit + 1].count()
+    if position is None and not has_more:
+        counted = len(items)
+    if counted is None:
+        counted = count_rows({"": queryset}, limit=count_limit)[""]
     return Page(
         items=items,
         page_size=page_size,
@@ -117,6 +145,40 @@ def keyset_page(
         total_count=min(counted, count_limit),
         total_count_is_exact=counted <= count_limit,
     )
+
+
+def _merged(ordered: QuerySet[Any, Any], any_of: Sequence[Q], most: int) -> QuerySet[Any, Any]:
+    """Rows that fit one of ``any_of``: the first ``most`` of each, whatever else there is of it.
+
+    Asked for all at once, a database would read and sort every row that fits any.
+    """
+    if len(any_of) < 2:
+        return ordered
+    firsts = (Q(pk__in=ordered.filter(one).values("pk")[:most]) for one in any_of)
+    return ordered.filter(reduce(or_, firsts))
+
+
+def count_rows(
+    querysets: Mapping[str, QuerySet[Any, Any]], *, limit: int = COUNT_LIMIT
+) -> dict[str, int]:
+    """How many rows each queryset has, by name, in one query; counting stops just beyond ``limit``."""
+    counts = dict.fromkeys(querysets, 0)
+    parts, parameters, asked, alias = [], [], [], DEFAULT_DB_ALIAS
+    for name, queryset in querysets.items():
+        alias = queryset.db
+        bounded = queryset.order_by().values("pk")[: limit + 1]
+        try:
+            sql, values = bounded.query.get_compiler(alias).as_sql()
+        except EmptyResultSet:
+            continue
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) bounded)")
+        parameters += values
+        asked.append(name)
+    if parts:
+        with connections[alias].cursor() as cursor:
+            cursor.execute(f"SELECT {', '.join(parts)}", parameters)
+            counts.update(zip(asked, cursor.fetchone(), strict=True))
+    return counts
 
 
 def _after(

@@ -192,7 +192,7 @@ class TestRequest:
 
     def test_a_session_needs_its_csrf_token_to_write(self, alice):
         client = APIClient(enforce_csrf_checks=True)
-        client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(alice, backend="flowtime.api.authentication.ModelBackend")
 
         problem = assert_problem(client.post("/v1/probe", {}), 403, "permission_denied")
 

@@ -171,13 +171,21 @@ class TestCost:
             assert api.get(url).status_code == 200
         return [query["sql"] for query in context if "runs_run" in query["sql"]]
 
-    @pytest.mark.parametrize("query", ["", "?mode=simulation&status=succeeded", "?q=desk"])
-    def test_is_two_queries_however_many_rows(self, api, query):
+    @pytest.mark.parametrize(
+        ("query", "most"),
+        [("pageSize=2", 2), ("pageSize=2&mode=simulation&status=succeeded", 2), ("q=desk", 3)],
+    )
+    def test_is_as_many_queries_however_many_rows(self, api, query, most):
         RunFactory.create_batch(3)
-        few = self.queries(api, f"/v1/runs{query}")
+        few = self.queries(api, f"/v1/runs?{query}")
         RunFactory.create_batch(30)
 
-        assert len(self.queries(api, f"/v1/runs{query}")) == len(few) == 2
+        assert len(self.queries(api, f"/v1/runs?{query}")) == len(few) <= most
+
+    def test_needs_no_count_where_one_page_holds_everything(self, api):
+        RunFactory.create_batch(3)
+
+        assert len(self.queries(api, "/v1/runs")) == 1
 
     def test_of_one_run_is_one_query(self, api):
         run = RunFactory(status=Run.Status.FAILED, failure_code="x")
@@ -213,3 +221,65 @@ def test_every_filter_is_answered_from_an_index(api, query):
 
     assert "USING INDEX" in plan or "USING COVERING INDEX" in plan, plan
     assert "TEMP B-TREE" not in plan, plan
+
+
+class TestSearch:
+    @pytest.fixture
+    def runs(self):
+        RunFactory(id="run_a.1", template_title="Straße am Morgen")
+        RunFactory(id="run_a.2", template_title="The morning blizzard")
+        RunFactory(id="Run_a.3", template_title="The night train")
+        RunFactory(id="night", template_title="The night train")
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("run_a", ["run_a.2", "run_a.1"]),
+            ("run_a.", ["run_a.2", "run_a.1"]),
+            ("Run_a.3", ["Run_a.3"]),
+            ("RUN", []),
+            ("run%", []),
+            ("un_a", []),
+            ("STRASSE", ["run_a.1"]),
+            ("blizzard the", ["run_a.2"]),
+            ("morning night", []),
+            ("night", ["night", "Run_a.3"]),
+            ("the", ["night", "Run_a.3", "run_a.2"]),
+            ("../run_a", []),
+            ("\U0010ffff", []),
+        ],
+    )
+    def test_finds_the_beginning_of_an_id_or_all_words_of_a_title(self, api, runs, text, expected):
+        body = api.get("/v1/runs", {"q": text}).json()
+
+        assert [item["runId"] for item in body["items"]] == expected
+        assert body["totalCount"] == len(expected)
+
+    def test_walks_through_pages_of_several_titles_both_ways(self, api, runs):
+        first = api.get("/v1/runs", {"q": "the", "pageSize": 2}).json()
+        second = api.get("/v1/runs", {"q": "the", "pageSize": 2, "cursor": first["nextCursor"]})
+        back = {"q": "the", "pageSize": 2, "cursor": second.json()["previousCursor"]}
+
+        assert [item["runId"] for item in first["items"]] == ["night", "Run_a.3"]
+        assert ids(second) == ["run_a.2"]
+        assert ids(api.get("/v1/runs", back)) == ["night", "Run_a.3"]
+        assert second.json()["totalCount"] == 3
+
+    def test_narrows_what_other_filters_leave(self, api, runs):
+        RunFactory(
+            id="run_a.4",
+            status=Run.Status.QUEUED,
+            finished_at=None,
+            template_title="The night train",
+        )
+
+        assert ids(api.get("/v1/runs?q=the&status=queued")) == ["run_a.4"]
+        assert ids(api.get("/v1/runs?q=run_a&status=queued")) == ["run_a.4"]
+
+    @pytest.mark.parametrize("few", [1, 1000])
+    def test_finds_the_same_among_many_as_among_few(self, api, runs, monkeypatch, few):
+        monkeypatch.setattr("runs.search.FEW", few)
+        monkeypatch.setattr("runs.search.MAX_TITLES", few)
+
+        assert ids(api.get("/v1/runs?q=run_a")) == ["run_a.2", "run_a.1"]
+        assert ids(api.get("/v1/runs?q=the")) == ["night", "Run_a.3", "run_a.2"]

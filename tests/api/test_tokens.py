@@ -37,7 +37,7 @@ class TestCreate:
 
     def test_a_session_makes_one_too_with_its_csrf_token(self, alice):
         client = APIClient(enforce_csrf_checks=True)
-        client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(alice, backend="flowtime.api.authentication.ModelBackend")
 
         assert client.post("/v1/auth/tokens", {}).status_code == 403
         assert client_of(alice).post("/v1/auth/tokens", {}).status_code == 201
@@ -163,3 +163,56 @@ class TestBearer:
         (item,) = client.get("/v1/auth/tokens").json()["items"]
 
         assert client.delete(f"/v1/auth/tokens/{item['tokenId']}").status_code == 204
+
+
+class TestWhatIsSeenAtTheNextRequest:
+    """Who may what is asked anew in every request: nothing is kept that could be out of date."""
+
+    @pytest.fixture
+    def bearer(self, alice):
+        _, secret = AuthToken.objects.create(user=alice)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        assert client.get("/v1/runs").status_code == 200
+        return client
+
+    def test_a_revoked_token(self, bearer, alice):
+        AuthToken.objects.filter(user=alice).delete()
+
+        assert bearer.get("/v1/runs").status_code == 401
+
+    def test_a_person_who_was_shut_out(self, bearer, alice):
+        alice.is_active = False
+        alice.save()
+
+        assert bearer.get("/v1/runs").status_code == 401
+
+    def test_a_role_that_was_taken_away(self, bearer, alice):
+        alice.groups.clear()
+
+        assert bearer.get("/v1/runs").status_code == 403
+
+    def test_a_role_that_lost_a_permission(self, bearer, alice):
+        group = alice.groups.get()
+        group.permissions.remove(group.permissions.get(codename="view_run"))
+
+        assert bearer.get("/v1/runs").status_code == 403
+
+    def test_a_permission_of_their_own(self, bearer, alice):
+        view = alice.groups.get().permissions.get(codename="view_run")
+        alice.groups.clear()
+        alice.user_permissions.add(view)
+
+        assert bearer.get("/v1/runs").status_code == 200
+        assert bearer.post("/v1/runs", {}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_what_a_user_may_is_what_django_says(alice, ada, victor):
+    from django.contrib.auth.backends import ModelBackend as Djangos
+
+    from flowtime.api.authentication import ModelBackend
+
+    for person in (alice, ada, victor):
+        alike = type(person).objects.get(pk=person.pk)
+        assert ModelBackend().get_all_permissions(person) == Djangos().get_all_permissions(alike)

@@ -23,6 +23,8 @@ FILTERS = [
     "telemetryAvailable=true",
     "hasWarnings=true",
     "sourceRunId=run_00000500",
+    "q=run_000",
+    "q=template+7",
     "createdAfter=2026-11-23T12:00:00Z&mode=simulation",
 ]
 

@@ -18,7 +18,7 @@ def broken_pages(alice, monkeypatch):
 
     monkeypatch.setattr("runs.detail.RunPage.__init__", crash)
     client = Client(raise_request_exception=False)
-    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(alice, backend="flowtime.api.authentication.ModelBackend")
     return client
 
 
@@ -37,7 +37,7 @@ def test_a_bug_says_what_is_safe_and_nothing_of_itself(broken_pages):
 
 def test_a_form_without_its_token_says_what_to_do(alice):
     client = Client(enforce_csrf_checks=True)
-    client.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(alice, backend="flowtime.api.authentication.ModelBackend")
 
     response = client.post("/runs/run_1/cancel")
 

@@ -109,7 +109,7 @@ def test_a_stranger_changes_nothing(db, path):
 
 def test_somebody_without_a_role_is_told_so(client, django_user_model):
     nobody = django_user_model.objects.create_user("nora", password="x")
-    client.force_login(nobody, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(nobody, backend="flowtime.api.authentication.ModelBackend")
 
     response = client.get("/runs")
 
