@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flowtime.engine import COLOURED_BY
 from runs import services, wording
 from runs.arrays import read_array
 from runs.drawing import STATES, largest_of_stretches
-from runs.layout import COLOURED_BY, layout_of, letters_of
+from runs.layout import layout_of, letters_of
 from runs.models import Integrity, Run
 from runs.state import read_place
 

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowtime.engine.metrics.sla import (
-    COMPLETED,
-    Sla,
-    describe,
-    measure_adherence,
-    measure_completion,
-)
+from flowtime.engine import Sla, measure_sla
 from runs.clock import to_text
 from runs.layout import Layout, layout_of
 from runs.reading import readable
@@ -67,21 +61,13 @@ def _figures(place: PlaceState, layout: Layout, first: int, last: int) -> dict[s
 
 def _promises(place: PlaceState, bins: int, span: slice) -> dict[str, Sla]:
     """The promises that apply to a place over a range (engine §17.6), out of the series of the whole run."""
-    observed, derived = place.observed, place.derived
-    opened = _opened(place.layout, bins)
-    found: dict[str, Sla] = {}
-    if "arrivals" in observed and "throughputRatio" in derived:
-        values = measure_completion(derived["throughputRatio"], observed["arrivals"], opened)
-        found["completion"] = describe(values[span], at_least=COMPLETED)
-    if place.layout.promised is not None and "oldestAgeMin" in derived:
-        ages = derived["oldestAgeMin"][span]
-        found["backlogAge"] = describe(ages, at_most=place.layout.promised)
-    if opened is not None and "served" in observed:
-        # Where nothing holds work back, what arrives and is not served has waited in vain.
-        waiting = observed.get("queueDepth", observed.get("arrivals", np.zeros(bins)))
-        kept = measure_adherence(observed["served"], waiting, opened)
-        found["scheduleAdherence"] = describe(kept[span], at_least=1.0)
-    return found
+    return measure_sla(
+        place.observed,
+        place.derived,
+        promised=place.layout.promised,
+        opened=_opened(place.layout, bins),
+        span=span,
+    )
 
 
 def _opened(place: PlaceLayout, bins: int) -> np.ndarray | None:

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowtime.engine.model.nodes import (
+from flowtime.engine import (
     BufferNode,
-    ComputationNode,
     ConstNode,
     ExprNode,
     ExternalRef,
-    Operand,
     PmfNode,
     RouterNode,
     SeriesRef,
@@ -25,6 +23,8 @@ from runs import wording
 if TYPE_CHECKING:
     from flowtime.bundles import SeriesEntry
     from flowtime.engine import Model, SeriesInfo
+
+ComputationNode = BufferNode | ConstNode | ExprNode | PmfNode | RouterNode
 
 # More values than these are easier to grasp by their number and range.
 MOST_VALUES = 12
@@ -157,7 +157,7 @@ def _routes(node: RouterNode) -> str:
     return f"{say_operand(node.input)} to {', '.join(shares)}"
 
 
-def say_operand(operand: Operand) -> str:
+def say_operand(operand: SeriesRef | ExternalRef | float) -> str:
     """A reference as it is written: ``id``, ``id@Class``, a source or a number."""
     if isinstance(operand, SeriesRef):
         return f"{operand.id}@{operand.class_id}" if operand.class_id else operand.id

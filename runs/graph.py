@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from flowtime.engine import DocumentError, bind, compile_model, load_model
 from runs import services
 from runs.formulas import formulas_of
-from runs.planning import roles_of
 
 if TYPE_CHECKING:
     from flowtime.engine import Model, Template
@@ -35,7 +34,7 @@ def graph_of_template(template: Template) -> dict[str, Any] | None:
     written = template.document.get("nodes", ())
     formulas = [formula.to_dict() for formula in formulas_of(plan.model, infos, written=written)]
     series_ids = {key: info.series_id for key, info in infos.items()}
-    return _graph(plan.model, roles_of(plan), series_ids, formulas)
+    return _graph(plan.model, plan.roles, series_ids, formulas)
 
 
 def _graph(

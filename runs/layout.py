@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,23 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowtime.engine import COLOURS, load_model
-from flowtime.engine.expansion.naming import bound_buffer, snake
-from flowtime.engine.expansion.series_ids import bare, edge_token
-from flowtime.engine.metrics.colours import colour_by_load, colour_by_wait
-from flowtime.engine.metrics.layout import METRICS
-from flowtime.engine.model.model import Model
-from flowtime.engine.model.nodes import BufferNode
-from flowtime.engine.model.topology import TopologyNode
+from flowtime.engine import colour_bins, load_model, locate_series
 from runs.clock import from_text
 
 if TYPE_CHECKING:
     from flowtime.bundles import RunBundle, RunWarning, SeriesEntry
+    from flowtime.engine import StoredNode
 
 LETTERS = ".gyrd"
 """By colour number of the engine: gray, green, yellow, red, dlq."""
-COLOURED_BY = ("utilization", "latencyMinutes")
-"""The derived metrics that decide a colour."""
 # Of a model of 1,000 series a layout is about a megabyte.
 MAX_LAYOUTS = 32
 
@@ -122,99 +113,66 @@ def _make(bundle: RunBundle) -> Layout:
     record, model = bundle.record, load_model(bundle.model_document)
     by_key = {entry.id: entry for entry in bundle.index if entry.id}
     roles = record.provenance.get("roles", {})
-    groups = _grouped(by_key)
-    buffers = {node.id: node for node in model.nodes if isinstance(node, BufferNode)}
+    parts = _parts(by_key)
+    located = locate_series(
+        model, ((key, entry.origin, entry.node_id) for key, entry in by_key.items())
+    )
     return Layout(
         run_id=record.run_id,
         bins=record.grid.bins,
         bin_minutes=record.grid.duration_minutes // record.grid.bins,
         start=from_text(record.window.start_utc),
         places=tuple(
-            _place(node, roles.get(node.id, {}), by_key, groups, buffers)
-            for node in model.topology.nodes
+            _place(node, found, roles.get(node.id, {}), by_key, parts)
+            for node, found in zip(model.topology.nodes, located.nodes, strict=True)
         ),
-        connections=_connections(model, by_key),
+        connections=tuple(
+            ConnectionLayout(
+                id=edge.id,
+                source=edge.source,
+                target=edge.target,
+                type=edge.type,
+                series={metric: by_key[key] for metric, key in located.edges[edge.id].items()},
+            )
+            for edge in model.topology.edges
+        ),
         warnings=record.warnings,
     )
 
 
-def _place(
-    node: TopologyNode,
-    roles: Mapping[str, str],
-    by_key: Entries,
-    groups: _Groups,
-    buffers: Mapping[str, BufferNode],
-) -> PlaceLayout:
-    buffer = bound_buffer(node, buffers)
-    dispatch = node.dispatch or (buffer.dispatch if buffer else None)
-    period = dispatch.period_bins if dispatch else 0
-    derived = groups.derived.get(node.id, {})
-    names = {metric: f"{snake(node.id)}_{snake(metric)}" for metric in METRICS}
-    return PlaceLayout(
-        id=node.id,
-        kind=node.kind,
-        label=node.label or node.id,
-        promised=node.sla_min if node.sla_min is not None and node.sla_min > 0 else None,
-        period=period,
-        phase=dispatch.phase_offset % period if dispatch else 0,
-        observed={role: by_key[key] for role, key in sorted(roles.items()) if key in by_key},
-        derived={metric: derived[name] for metric, name in names.items() if name in derived},
-        parts={
-            role: groups.parts[key] for role, key in sorted(roles.items()) if key in groups.parts
-        },
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Groups:
-    """The index in groups: class parts by the key of their total, derived series by place and by name."""
-
-    parts: Mapping[str, Entries]
-    derived: Mapping[str, Entries]
-
-
-def _grouped(by_key: Entries) -> _Groups:
+def _parts(by_key: Entries) -> Mapping[str, Entries]:
+    """Class parts by the key of their total, then by class."""
     parts: dict[str, dict[str, SeriesEntry]] = {}
-    derived: dict[str, dict[str, SeriesEntry]] = {}
     for key, entry in by_key.items():
         total, at, class_id = key.rpartition("@")
         if at:
             parts.setdefault(total, {})[class_id] = entry
-        elif entry.origin == "derived" and entry.node_id:
-            # Where the name was taken, a number follows it (engine §10.2).
-            derived.setdefault(entry.node_id, {})[re.sub(r"_\d+$", "", key)] = entry
-    return _Groups(parts, derived)
+    return parts
 
 
-def _connections(model: Model, by_key: Entries) -> tuple[ConnectionLayout, ...]:
-    found: dict[str, dict[str, SeriesEntry]] = {}
-    for key, entry in by_key.items():
-        if entry.origin == "edge" and bare(key) == key:
-            token, _, metric = key.removeprefix("edge_").rpartition("_")
-            found.setdefault(token, {})[metric] = entry
-    return tuple(
-        ConnectionLayout(
-            id=edge.id,
-            source=edge.source,
-            target=edge.target,
-            type=edge.type,
-            series=found.get(edge_token(edge.id), {}),
-        )
-        for edge in model.topology.edges
+def _place(
+    node: Any,
+    found: StoredNode,
+    roles: Mapping[str, str],
+    by_key: Entries,
+    parts: Mapping[str, Entries],
+) -> PlaceLayout:
+    return PlaceLayout(
+        id=node.id,
+        kind=node.kind,
+        label=node.label or node.id,
+        promised=found.promised,
+        period=found.period,
+        phase=found.phase,
+        observed={role: by_key[key] for role, key in sorted(roles.items()) if key in by_key},
+        derived={metric: by_key[key] for metric, key in found.derived.items()},
+        parts={role: parts[key] for role, key in sorted(roles.items()) if key in parts},
     )
 
 
 def colours_of(place: PlaceLayout, derived: Mapping[str, Any], bins: int) -> np.ndarray:
     """The state of a place in each bin (engine §17.5), out of its derived metrics; gray where one is missing."""
-    if place.kind == "dlq":
-        return np.full(bins, COLOURS.index("dlq"), dtype=np.int8)
-    load, wait = COLOURED_BY
-    values = derived.get(wait if place.kind == "queue" else load)
-    if values is None:
-        values = np.full(bins, np.nan)
-    if place.kind == "queue":
-        return colour_by_wait(values, place.promised)
-    return colour_by_load(values)
+    return colour_bins(place.kind, derived, promised=place.promised, bins=bins)
 
 
 def letters_of(colours: np.ndarray) -> str:

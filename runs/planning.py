@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,8 @@ from flowtime.engine import (
     input_hash,
     load_template,
 )
-from flowtime.engine.evaluation.supplies import check_supplies
 from runs import catalog, observed
 from runs.bindings import Bound, apply_bindings, check_fit, derive_bindings, named_parameters
-from runs.blame import parameters_at
 from runs.errors import ModelInvalid, ParametersInvalid, TemplateInvalid
 
 if TYPE_CHECKING:
@@ -56,7 +54,7 @@ class Prepared:
 
     @property
     def roles(self) -> dict[str, dict[str, str]]:
-        return roles_of(self.plan)
+        return self.plan.roles
 
     def estimate(self) -> dict[str, int]:
         """How many values will be computed, and about how many bytes written."""
@@ -124,7 +122,7 @@ def _problem_facts(problem: Problem) -> dict[str, Any]:
 
 def _blamed(facts: dict[str, Any], template: Template, given: Mapping[str, Any]) -> dict[str, Any]:
     """A problem with a pointer to the one given parameter that stands where the problem is, if that is one."""
-    named = parameters_at(template.document, facts["path"]) & given.keys()
+    named = template.parameters_at(facts["path"]) & given.keys()
     if "pointer" in facts or len(named) != 1:
         return facts
     return {**facts, "pointer": "/parameters/" + _pointer_step(next(iter(named)))}
@@ -134,21 +132,10 @@ def _pointer_step(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def roles_of(plan: Plan) -> dict[str, dict[str, str]]:
-    """Per topology node and role the key of the series bound to it, after everything was added (engine §10)."""
-    return {node: dict(roles) for node, roles in plan.expanded.roles.items()}
-
-
 def series_keys(plan: Plan) -> dict[str, str]:
     """The key of every series of ``plan`` by its key and by its full id."""
     keys = {info.series_id: info.id for info in plan.index}
     return keys | {info.id: info.id for info in plan.index}
-
-
-def source_texts(plan: Plan) -> tuple[str, ...]:
-    """The external arrays that a run of ``plan`` needs: overridden series need none."""
-    texts = (supply.given.source for supply in plan.program.supplies)
-    return tuple(dict.fromkeys(text for text in texts if text is not None))
 
 
 def _prepare(
@@ -161,7 +148,7 @@ def _prepare(
     if bundle is None:
         model = _bind(request, template, {})
         plan = _compile(model, ())
-        sources = read_sources(source_texts(plan))
+        sources = read_sources(plan.source_texts)
         _check_supplies(plan, sources, {})
         return Prepared(
             request=request,
@@ -194,10 +181,10 @@ def _prepare_replay(
             template=template,
             arrays=replayed.arrays,
             series_keys=series_keys(bare),
-            source_texts=frozenset(source_texts(bare)),
+            source_texts=frozenset(bare.source_texts),
         )
     else:
-        bound = derive_bindings(replayed.manifest, replayed.arrays, roles_of(bare))
+        bound = derive_bindings(replayed.manifest, replayed.arrays, bare.roles)
     plan, sources, overrides = _spare_depths(
         model, bare, bound, read_sources, replicate=request.replicate
     )
@@ -234,15 +221,14 @@ def _spare_depths(
     with it the age and the ledger that an overridden depth has not (engine §12.4.4, §17.2).
     """
 
-    def supply(spared: set[str]) -> Supplied:
+    def supply(spared: Collection[str]) -> Supplied:
         overrides = {n: array for n, array in bound.overrides.items() if n not in spared}
         plan = _compile(model, tuple(overrides))
-        sources = {**read_sources(source_texts(plan)), **bound.sources}
+        sources = {**read_sources(plan.source_texts), **bound.sources}
         _check_supplies(plan, sources, overrides)
         return plan, sources, overrides
 
-    own = {queue.depth for queue in bare.expanded.queues.values() if not queue.is_authored}
-    depths = own & bound.overrides.keys()
+    depths = bare.computed_depths & bound.overrides.keys()
     supplied = plan, sources, overrides = supply(depths)
     if not depths:
         return supplied
@@ -299,7 +285,7 @@ def _check_supplies(
 ) -> None:
     """What evaluating would refuse about its arrays, before anything is reserved."""
     try:
-        check_supplies(plan.expanded, plan.program.supplies, sources, overrides)
+        plan.check(sources=sources, overrides=overrides)
     except SourceError as error:
         raise ModelInvalid(
             _summary(error.problems, "problem"), errors=problem_list(error.problems)

@@ -52,8 +52,8 @@ def _promised(context: Context) -> list[tuple[str, str, float]]:
     found = []
     for node, place in context.places.items():
         key = ages.get(node) or latencies.get(node)
-        if key is not None and place.sla_minutes is not None:
-            found.append((node, key, place.sla_minutes))
+        if key is not None and place.node.promised is not None:
+            found.append((node, key, place.node.promised))
     return found
 
 

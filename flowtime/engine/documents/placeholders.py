@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ..limits import Limits
@@ -157,3 +157,29 @@ class _Writer:
             found = dict(original) if isinstance(original, dict) else list(original)
             above[key[-1]] = self._copied[key] = found
         return found
+
+
+def placeholders_below(document: Any, path: Path) -> frozenset[str]:
+    """The parameters that stand at ``path`` of a document or below it; none at the root, or where there is nothing."""
+    found = document
+    try:
+        for step in path:
+            found = found[step]
+    except (KeyError, IndexError, TypeError):
+        return frozenset()
+    if not path:
+        return frozenset()
+    return frozenset(
+        match[1] for text in _texts(found) for match in PLACEHOLDER.finditer(text) if match[1]
+    )
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _texts(item)

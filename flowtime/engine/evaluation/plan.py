@@ -11,6 +11,7 @@ from ..edges.volumes import prepare_edges
 from ..errors import DocumentError, Problem
 from ..expansion.expand import expand
 from ..expansion.expanded import Expanded
+from ..expansion.places import bound_roles
 from ..graph.cycles import algebraic_cycles
 from ..graph.dependencies import Graph, build_graph
 from ..kernels.retry import attempts_within
@@ -22,7 +23,7 @@ from ..results.index import build_index
 from ..results.records import SeriesInfo
 from ..results.result import Result
 from .run import run_plan
-from .supplies import can_override
+from .supplies import can_override, check_supplies
 
 _DEFAULT_LIMITS = Limits()
 
@@ -51,6 +52,33 @@ class Plan:
     def series_ids(self) -> tuple[str, ...]:
         """Every full series id of a result, in the order of its rows."""
         return tuple(info.series_id for info in self.index)
+
+    @property
+    def roles(self) -> dict[str, dict[str, str]]:
+        """Per topology node and role the key of the series bound to it, after everything was added (engine §10)."""
+        return {node: bound_roles(self.expanded, node) for node in self.expanded.roles}
+
+    @property
+    def source_texts(self) -> tuple[str, ...]:
+        """The external arrays that a run needs; series that are overridden need none."""
+        texts = (supply.given.source for supply in self.program.supplies)
+        return tuple(dict.fromkeys(text for text in texts if text is not None))
+
+    @property
+    def computed_depths(self) -> frozenset[str]:
+        """The queue depths that the engine computes: neither authored nor overridden (engine §12.4)."""
+        return frozenset(q.depth for q in self.expanded.queues.values() if not q.is_authored)
+
+    def check(
+        self,
+        *,
+        sources: Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Raise SourceError with everything that ``run`` would refuse about its arrays; evaluates nothing."""
+        check_supplies(
+            self.expanded, self.program.supplies, dict(sources or {}), dict(overrides or {})
+        )
 
     def run(
         self,

@@ -58,12 +58,6 @@ class Place:
         """The queue whose depth the engine computes for this node."""
         return self.queue if self.queue is not None and not self.queue.is_authored else None
 
-    @property
-    def sla_minutes(self) -> float | None:
-        """The promised time in the node; None where nothing is promised."""
-        promised = self.node.sla_min
-        return promised if promised is not None and promised > 0 else None
-
     def has(self, *roles: str) -> bool:
         return all(role in self.roles for role in roles)
 
@@ -78,7 +72,7 @@ def places_of(expanded: Expanded) -> dict[str, Place]:
     return {
         node.id: Place(
             node,
-            _bound_roles(expanded, node.id),
+            bound_roles(expanded, node.id),
             expanded.queues.get(node.id),
             _gate(node, expanded.queues.get(node.id)),
         )
@@ -93,7 +87,8 @@ def is_open(gate: Gate, bins: int) -> np.ndarray:
     return opened
 
 
-def _bound_roles(expanded: Expanded, node: str) -> dict[str, str]:
+def bound_roles(expanded: Expanded, node: str) -> dict[str, str]:
+    """The keys of a node's roles, without what the engine puts in the place of a missing one."""
     roles = expanded.roles.get(node, {})
     return {role: key for role, key in roles.items() if not key.startswith("__")}
 

@@ -9,13 +9,18 @@ from typing import Any
 from ..documents.document import Document
 from ..documents.frozen import freeze
 from ..documents.intake import read_document
-from ..documents.placeholders import bind_document, bind_fixed, check_placeholders
+from ..documents.placeholders import (
+    bind_document,
+    bind_fixed,
+    check_placeholders,
+    placeholders_below,
+)
 from ..documents.unknown import UNKNOWN
 from ..errors import DocumentError
 from ..hashing import json_digest
 from ..limits import Limits
 from ..model.model import ClassDef, Rng
-from ..problems import Collector
+from ..problems import Collector, path_steps
 from ..reading.mappings import Entry, Keys, Reading
 from ..reading.outline import Outline
 from ..reading.parameters import Declared, Parameter, read_parameters
@@ -41,6 +46,10 @@ class Template:
     template_hash: str
     document: Mapping[str, Any] = field(repr=False)
     source: Document = field(repr=False, compare=False)
+
+    def parameters_at(self, path: str) -> frozenset[str]:
+        """The parameters whose placeholders stand at ``path`` (as problems have it) or below; none where it leads nowhere."""
+        return placeholders_below(self.document, path_steps(path))
 
 
 def load_template(

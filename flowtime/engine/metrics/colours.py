@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ..results.records import COLOURS
@@ -14,6 +16,25 @@ FULL = 0.9
 """Utilisation from which a node is red."""
 LATE = 1.5
 """How many times the promised time is still yellow."""
+
+COLOURED_BY = ("utilization", "latencyMinutes")
+"""The derived metrics that decide a colour: of everything else, and of queues."""
+
+
+def colour_bins(
+    kind: str, derived: Mapping[str, np.ndarray], *, promised: float | None, bins: int
+) -> np.ndarray:
+    """The colour of a node of ``kind`` in each bin as an index of ``COLOURS``, out of its derived metrics.
+
+    Gray where the metric that decides is absent or undefined; ``promised`` are the minutes of its slaMin.
+    """
+    if kind == "dlq":
+        return np.full(bins, DLQ, dtype=np.int8)
+    load, wait = COLOURED_BY
+    values = derived.get(wait if kind == "queue" else load)
+    if values is None:
+        return np.full(bins, GRAY, dtype=np.int8)
+    return colour_by_wait(values, promised) if kind == "queue" else colour_by_load(values)
 
 
 def colour_by_load(utilization: np.ndarray) -> np.ndarray:

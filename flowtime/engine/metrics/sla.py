@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 COMPLETED = 0.95
 """The share of its arrivals that a node must complete."""
+WHOLE = slice(None)
+SLA_ROLES = ("arrivals", "served", "queueDepth")
+SLA_METRICS = ("throughputRatio", "oldestAgeMin")
+"""The roles and metrics that promises are measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,33 @@ class Sla:
 
     values: np.ndarray
     share: float | None
+
+
+def measure_sla(
+    observed: Mapping[str, np.ndarray],
+    derived: Mapping[str, np.ndarray],
+    *,
+    promised: float | None,
+    opened: np.ndarray | None,
+    span: slice = WHOLE,
+) -> dict[str, Sla]:
+    """The promises that apply to a node over a range of bins, out of its series over the whole window.
+
+    ``observed`` are its series by role, ``derived`` its metrics; ``opened`` are the bins its schedule opens, None
+    without a schedule; ``promised`` are the minutes of its slaMin.
+    """
+    found: dict[str, Sla] = {}
+    if "arrivals" in observed and "throughputRatio" in derived:
+        values = measure_completion(derived["throughputRatio"], observed["arrivals"], opened)
+        found["completion"] = describe(values[span], at_least=COMPLETED)
+    if promised is not None and "oldestAgeMin" in derived:
+        found["backlogAge"] = describe(derived["oldestAgeMin"][span], at_most=promised)
+    if opened is not None and "served" in observed:
+        # Where nothing holds work back, what arrives and is not served has waited in vain.
+        waiting = observed.get("queueDepth", observed.get("arrivals", np.zeros(len(opened))))
+        kept = measure_adherence(observed["served"], waiting, opened)
+        found["scheduleAdherence"] = describe(kept[span], at_least=1.0)
+    return found
 
 
 def measure_completion(

@@ -44,6 +44,11 @@ class TopologyNode:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def promised(self) -> float | None:
+        """The promised time in the node, minutes; None where nothing is promised."""
+        return self.sla_min if self.sla_min is not None and self.sla_min > 0 else None
+
+    @property
     def is_queue_like(self) -> bool:
         return self.kind in QUEUE_KINDS
 

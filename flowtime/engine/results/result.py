@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,10 +14,10 @@ from ..evaluation.state import State
 from ..expansion.expanded import Expanded
 from ..expansion.places import Place, is_open
 from ..hashing import array_digest, result_hash, scenario_hash
-from ..metrics.colours import DLQ, colour_by_load, colour_by_wait
+from ..metrics.colours import COLOURED_BY, colour_bins
 from ..metrics.derived import PreparedMetrics
 from ..metrics.layout import METRICS
-from ..metrics.sla import COMPLETED, Sla, describe, measure_adherence, measure_completion
+from ..metrics.sla import SLA_METRICS, SLA_ROLES, Sla, measure_sla
 from ..model.grid import Grid
 from ..model.model import Model
 from ..problems import nearest, quoted
@@ -140,12 +140,10 @@ class Result:
     def colours(self, node: str) -> np.ndarray:
         """The colour of each bin as an index of ``COLOURS`` (engine §17.5)."""
         place = self._place(node)
-        if place.category == "dlq":
-            colours = np.full(self.grid.bins, DLQ, dtype=np.int8)
-        elif place.category == "queue":
-            colours = colour_by_wait(self.derived(node, "latencyMinutes"), place.sla_minutes)
-        else:
-            colours = colour_by_load(self.derived(node, "utilization"))
+        derived = self._metrics_of(node, COLOURED_BY)
+        colours = colour_bins(
+            place.node.kind, derived, promised=place.node.promised, bins=self.grid.bins
+        )
         colours.flags.writeable = False
         return colours
 
@@ -162,24 +160,14 @@ class Result:
     def sla(self, node: str, start: int = 0, stop: int | None = None) -> dict[str, Sla]:
         """The promises of a node over the bins ``[start, stop)``, those that apply to it (engine §17.6)."""
         place = self._place(node)
-        span = slice(start, stop)
-        opened = is_open(place.gate, self.grid.bins) if place.gate is not None else None
-        found: dict[str, Sla] = {}
-        if "arrivals" in place.roles and "served" in place.roles:
-            ratio, arrivals = self.derived(node, "throughputRatio"), self.role(node, "arrivals")
-            completion = measure_completion(ratio, arrivals, opened)
-            found["completion"] = describe(completion[span], at_least=COMPLETED)
-        promised = place.sla_minutes
-        if promised is not None and node in self._metrics.layout.keys["oldestAgeMin"]:
-            ages = self.derived(node, "oldestAgeMin")
-            found["backlogAge"] = describe(ages[span], at_most=promised)
-        if opened is not None and "served" in place.roles:
-            # Where nothing holds work back, what arrives and is not served has waited in vain.
-            waiting = place.first_of("queueDepth", "arrivals")
-            held = self._read(waiting) if waiting else np.zeros(self.grid.bins)
-            kept = measure_adherence(self.role(node, "served"), held, opened)
-            found["scheduleAdherence"] = describe(kept[span], at_least=1.0)
-        return found
+        roles = [role for role in SLA_ROLES if role in place.roles]
+        return measure_sla(
+            {role: self.role(node, role) for role in roles},
+            self._metrics_of(node, SLA_METRICS),
+            promised=place.node.promised,
+            opened=is_open(place.gate, self.grid.bins) if place.gate is not None else None,
+            span=slice(start, stop),
+        )
 
     def ledger(self, node: str) -> Mapping[str, np.ndarray]:
         """Inflow, out, loss, overflow, exhausted, stock and unmet of a queue (engine §18.3).
@@ -277,6 +265,11 @@ class Result:
         if node not in places:
             raise _unknown("topology node", node, places)
         return places[node]
+
+    def _metrics_of(self, node: str, metrics: Iterable[str]) -> dict[str, np.ndarray]:
+        """Those of ``metrics`` that the node has."""
+        keys = self._metrics.layout.keys
+        return {m: self._read(keys[m][node]) for m in metrics if node in keys[m]}
 
     def _read(self, key: str) -> np.ndarray:
         """A series by key; zeros where a role names a class that the series does not have."""
