@@ -75,6 +75,7 @@ reference: install ## Write the generated pages of docs/reference/ anew
 	$(SCRATCH) $(PY) manage.py spectacular --validate --fail-on-warn --file docs/reference/openapi.yaml
 	$(PY) docs/reference/generate_api.py
 	$(PY) docs/reference/generate_models.py
+	$(PY) docs/reference/generate_python.py
 	$(SCRATCH) $(PY) docs/reference/generate_cli.py
 
 bench: install ## Measure, and print medians and ratios

@@ -243,8 +243,11 @@ class Token(TypedDict):
 class Event(TypedDict):
     """One step in the life of a run or a capture."""
 
-    event: str
+    eventId: str
     atUtc: str
+    name: str
+    actor: str | None
+    attributes: dict[str, Any]
 
 
 class Series(TypedDict):

@@ -2,14 +2,14 @@
 
 import asyncio
 import hashlib
-import inspect
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from flowtime.client import AsyncClient, Client, Refused, TimedOut, Unreachable, calls
+from docs.reference.generate_python import builders, placeholders
+from flowtime.client import AsyncClient, Client, Refused, TimedOut, Unreachable, resources
 from flowtime.client.clients import _Async, _Sync
 from runs.models import Run
 
@@ -134,12 +134,7 @@ class TestRefusals:
 
 
 def test_both_clients_know_every_call() -> None:
-    routes = {
-        name
-        for name, value in vars(calls).items()
-        if callable(value) and getattr(value, "__module__", "") == calls.__name__
-        if name not in ("Call", "segment", "capture_file") and not name.startswith("_")
-    }
+    routes = set(builders()) - {"capture_file"}
 
     for client, method in ((Client, _Sync), (AsyncClient, _Async)):
         assert {n for n, v in vars(client).items() if isinstance(v, method)} == routes
@@ -151,21 +146,32 @@ def test_every_call_is_an_operation_of_the_document(client: Client) -> None:
     known = {(method.upper(), path) for path, item in paths.items() for method in item}
 
     for build in (v._build for v in vars(Client).values() if isinstance(v, _Sync)):
-        call = build(**_placeholders(build))
+        call = build(**placeholders(build))
         if call.path.startswith("/v1/") and call.path != "/v1/schema":
             path = call.path.replace("%7B", "{").replace("%7D", "}")
             assert (call.method, path) in known, path
 
 
-def _placeholders(build: Any) -> dict[str, Any]:
-    """An argument for each that is required: the name that the document's paths use for it."""
-    names = {"run_id": "runId", "series_id": "seriesId", "template_id": "templateId"}
-    names |= {"capture_id": "captureId", "token_id": "tokenId"}
-    return {
-        name: {} if name == "body" else "{" + names.get(name, name) + "}"
-        for name, parameter in inspect.signature(build).parameters.items()
-        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_KEYWORD
-    }
+# Where the document has a name of its own for a resource.
+COMPONENTS = {"State": "RunState", "Window": "RunStateWindow", "Telemetry": "TelemetrySummary"}
+COMPONENTS |= {
+    "Plan": "RunPlan",
+    "PlanAnswer": "DryRun",
+    "ParameterComparison": "ComparedParameter",
+}
+COMPONENTS |= {"SeriesComparison": "ComparedSeries"}
+COMPONENTS |= {"Issue": "DocumentProblem", "Token": "NewToken"}
+OF_SEVERAL = {"Page", "Items", "Readiness", "TypedDict"}
+
+
+def test_resources_have_only_members_of_the_document(client: Client) -> None:
+    schemas = client.document()["components"]["schemas"]
+    errors = set(schemas["FieldProblem"]["properties"]) | {"isCurrent"}
+
+    for name, resource in vars(resources).items():
+        if hasattr(resource, "__required_keys__") and name not in OF_SEVERAL:
+            known = set(schemas[COMPONENTS.get(name, name)]["properties"])
+            assert set(resource.__annotations__) <= known | errors, name
 
 
 def test_the_client_needs_no_django() -> None:
