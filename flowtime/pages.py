@@ -41,6 +41,9 @@ ADVICE = {
     "capture_not_found": "It may have been removed, or the id may be cut short.",
     "template_not_found": "Its file may have been removed from the catalog. Pick another template.",
     "not_found": "The address may be cut short.",
+    "not_two_runs": "Go back, tick two runs in the list, and press Compare.",
+    "view_not_found": "It may have been deleted in another window.",
+    "view_exists": "Choose another name, or replace what it holds.",
     "invalid_request": "It may be cut short. Nothing was changed.",
     "permission_denied": "An administrator can change your role.",
     "capture_in_progress": "Wait until it has finished; this panel follows it.",
@@ -183,7 +186,8 @@ class SignIn(LoginView):
         here = request.headers.get("HX-Current-URL")
         if request.headers.get("HX-Request") and here:
             # A fragment was asked for after the session had ended: the whole page goes to the door.
-            back = urlencode({"next": urlsplit(here).path})
+            was = urlsplit(here)
+            back = urlencode({"next": f"{was.path}?{was.query}" if was.query else was.path})
             return HttpResponseClientRedirect(f"{request.path}?{back}")
         return super().dispatch(request, *args, **kwargs)
 

@@ -121,3 +121,35 @@ class WindowTooLarge(FlowTimeError):
     code = "window_too_large"
     title = "The window is too large"
     status = 413
+
+
+class ViewNotFound(FlowTimeError):
+    """The reader keeps no view with that number."""
+
+    code = "view_not_found"
+    title = "No such view"
+    status = 404
+
+
+class ViewExists(FlowTimeError):
+    """The reader keeps another view under that name."""
+
+    code = "view_exists"
+    title = "A view of that name exists"
+    status = 409
+
+
+class ViewInvalid(FlowTimeError):
+    """The name cannot be kept, or there is no room for another view."""
+
+    code = "view_invalid"
+    title = "The view cannot be kept"
+    status = 422
+
+
+class NotTwoRuns(FlowTimeError):
+    """Two runs are compared, no fewer and no more."""
+
+    code = "not_two_runs"
+    title = "Not two runs"
+    status = 422

@@ -234,7 +234,7 @@ def _beside(field: str | None, detail: str) -> str:
         name = field.removeprefix("p-")
         detail = detail.replace(f" of the parameter '{name}'", "")
         detail = detail.replace(f"the parameter '{name}'", "this")
-    return f"{detail[:1].upper()}{detail[1:]}".removesuffix(".") + "."
+    return wording.begin(detail).removesuffix(".") + "."
 
 
 def initial_from_run(run: Run) -> dict[str, Any]:

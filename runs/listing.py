@@ -1,24 +1,22 @@
-"""The run list as a page asks for it: filters from the URL, one page of rows, and words for both."""
+"""The run list as a page asks for it: one page of rows, how many of each status, and what else could be asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.http import QueryDict
-from django.utils import timezone
 
-from runs import catalog, selectors, wording
+from flowtime.api.pagination import COUNT_LIMIT, count_rows
+from runs import selectors, wording
 from runs.clock import to_text
 from runs.filters import RunFilter
+from runs.list_form import SPAN_WORDS, SPANS, ListForm, Question, created_range, what_was_asked
 from runs.models import Run
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.utils.datastructures import MultiValueDict
 
     from flowtime.api.pagination import Page
 
@@ -33,19 +31,6 @@ ROW_COLUMNS = (
 # A list shows one page of rows, so no page can ask for more of them.
 MOST_LIVE_ROWS = 200
 
-SPANS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30)}
-SPAN_WORDS = {
-    "24h": "created in the last 24 hours",
-    "7d": "created in the last 7 days",
-    "30d": "created in the last 30 days",
-}
-CREATED_CHOICES = [
-    ("", "Any time"),
-    ("24h", "Last 24 hours"),
-    ("7d", "Last 7 days"),
-    ("30d", "Last 30 days"),
-    ("between", "Between two dates"),
-]
 # The nearest wider question first: what was asked last and narrows most is dropped first.
 WIDENING = (
     "created",
@@ -69,81 +54,47 @@ FILTER_WORDS = {
 }
 
 
-def select_field(choices: list[tuple[str, str]] | None = None, **attrs: str) -> Any:
-    """A filter of a list: one of ``choices``, or nothing."""
-    return forms.ChoiceField(
-        choices=choices or [],
-        required=False,
-        widget=forms.Select(attrs={"class": "input", **attrs}),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wider:
+    """A wider question that has an answer: its words, how many runs, and where."""
 
-
-def search_field(placeholder: str) -> Any:
-    """The search of a list, which "/" focuses."""
-    attrs = {"type": "search", "class": "input", "aria-keyshortcuts": "/"}
-    widget = forms.TextInput(attrs={**attrs, "placeholder": placeholder})
-    return forms.CharField(required=False, max_length=128, widget=widget)
-
-
-def date_field() -> Any:
-    """One end of a range of days."""
-    widget = forms.DateInput(attrs={"type": "date", "class": "input"})
-    return forms.DateField(required=False, widget=widget)
-
-
-class ListForm(forms.Form):
-    """The filters as the URL holds them. What it cannot read it leaves out and says so at the field."""
-
-    q = search_field("Run id or title")
-    templateId = select_field()  # noqa: N815
-    mode = select_field([("", "Any mode"), *Run.Mode.choices])
-    status = select_field([("", "Any status"), *Run.Status.choices])
-    telemetryAvailable = select_field([("", "Telemetry: any"), ("true", "Yes"), ("false", "No")])  # noqa: N815
-    hasWarnings = select_field([("", "Warnings: any"), ("true", "With"), ("false", "Without")])  # noqa: N815
-    created = select_field(CREATED_CHOICES)
-    createdFrom = date_field()  # noqa: N815
-    createdTo = date_field()  # noqa: N815
-    sourceRunId = forms.CharField(required=False, max_length=128, widget=forms.HiddenInput)  # noqa: N815
-
-    def __init__(self, data: MultiValueDict[str, str]) -> None:
-        super().__init__(data, auto_id="f-%s")
-        self.titles = offer_templates(self, data.get("templateId", ""))
-
-
-def offer_templates(form: forms.Form, asked: str) -> dict[str, str]:
-    """Let ``form`` choose among the templates of the catalog; their titles by id.
-
-    Runs outlive their template, so one that left the catalog can still be asked for.
-    """
-    titles = {entry.template_id: entry.title for entry in catalog.all_entries()}
-    if asked and asked not in titles:
-        titles[asked] = asked[:80]
-    field = cast("forms.ChoiceField", form.fields["templateId"])
-    field.choices = [("", "Any template"), *titles.items()]
-    return titles
+    words: str
+    query: str
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wider:
-    """A filter whose absence would find something: its name in words, how many, and where."""
+class Chip:
+    """A filter that narrows the list, and where the list is without it."""
 
-    count: int
     words: str
     query: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """A status as a tab: how many runs it holds under the other filters, and where they are."""
+
+    status: str
+    label: str
+    count: str
+    query: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunList:
-    """One page of runs with what was asked for."""
+    """One page of runs with what was asked for. ``counts`` are runs by status under the other filters."""
 
     form: ListForm
     page: Page
-    asked: dict[str, Any]
+    question: Question
+    counts: Mapping[str, int]
     is_first: bool
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.asked)
+        return bool(self.question)
 
     @property
     def active_ids(self) -> list[str]:
@@ -162,47 +113,66 @@ class RunList:
             return "All " + wording.say_count(shown, "run")
         return f"{'Newest ' if self.is_first else ''}{shown} of {self.total}"
 
-    def filters_in_words(self) -> str:
-        """``Template Shared database, status Failed, created in the last 24 hours.``"""
-        words = ", ".join(_words_of(self.asked, self.form.titles))
-        return f"{words[:1].upper()}{words[1:]}."
+    def tabs(self) -> Iterator[Tab]:
+        """Every status, with the whole before them."""
+        chosen = self.question.asked.get("status", "")
+        rest = self.question.without("status")
+        yield Tab(
+            status="",
+            label="All",
+            count=_say_counted(sum(self.counts.values())),
+            query=rest.query,
+            is_current=not chosen,
+        )
+        for status, label in Run.Status.choices:
+            yield Tab(
+                status=status,
+                label=label,
+                count=_say_counted(self.counts[status]),
+                query=rest.asking(status=status).query,
+                is_current=status == chosen,
+            )
+
+    def chips(self) -> list[Chip]:
+        """The filters that narrow the list; the status is a tab."""
+        return [
+            Chip(
+                words=wording.begin(self.question.words_of(name)),
+                query=self.question.without(name).query,
+            )
+            for name in self.question.names
+            if name != "status"
+        ]
 
     def wider(self) -> Wider | None:
         """The nearest wider question that has an answer; None where nothing does."""
-        for name in WIDENING:
-            if name not in self.asked:
-                continue
-            kept = {key: value for key, value in self.asked.items() if key != name}
-            if name == "created":
-                kept = {k: v for k, v in kept.items() if k not in ("createdFrom", "createdTo")}
-            count = _matching(kept)[: PAGE_SIZE + 1].count()
-            if count:
-                return Wider(count=count, words=FILTER_WORDS[name], query=query_of(kept))
+        wider = list(_wider_questions(self.question))
+        counts = count_rows(
+            {str(at): _matching(question.asked) for at, (_, question) in enumerate(wider)},
+            limit=PAGE_SIZE,
+        )
+        for at, (words, question) in enumerate(wider):
+            if count := counts[str(at)]:
+                return Wider(words=words, query=question.query, count=count)
         return None
 
 
-def what_was_asked(form: forms.Form) -> dict[str, Any]:
-    """What a list's form holds, by field, without the empty and the unreadable."""
-    form.is_valid()
-    asked = {key: value for key, value in form.cleaned_data.items() if value}
-    if asked.get("created") != "between":
-        asked.pop("createdFrom", None)
-        asked.pop("createdTo", None)
-    return asked
-
-
 def list_runs(query: QueryDict) -> RunList:
-    """The page of runs that the URL's ``query`` asks for."""
+    """The page of runs that the URL's ``query`` asks for: one query for the rows, one for all counts."""
     form = ListForm(query)
-    asked = what_was_asked(form)
+    question = Question(asked=what_was_asked(form), titles=form.titles)
     cursor = query.get("cursor") or None
+    rest = _matching(question.without("status").asked)
+    counts = count_rows({status: rest.filter(status=status) for status in Run.Status.values})
+    chosen = question.asked.get("status")
     page = selectors.page_of_runs(
-        _matching(asked),
+        rest.filter(status=chosen) if chosen else rest,
         page_size=PAGE_SIZE,
         cursor=cursor,
         columns=ROW_COLUMNS,
+        counted=counts[chosen] if chosen else sum(counts.values()),
     )
-    return RunList(form=form, page=page, asked=asked, is_first=cursor is None)
+    return RunList(form=form, page=page, question=question, counts=counts, is_first=cursor is None)
 
 
 def rows_of(run_ids: list[str]) -> list[dict[str, Any]]:
@@ -210,17 +180,9 @@ def rows_of(run_ids: list[str]) -> list[dict[str, Any]]:
     return list(Run.objects.filter(id__in=run_ids[:MOST_LIVE_ROWS]).values(*ROW_COLUMNS))
 
 
-def _matching(asked: dict[str, Any]) -> QuerySet[Run]:
+def _matching(asked: Mapping[str, Any]) -> QuerySet[Run]:
     data = QueryDict(mutable=True)
-    for name in (
-        "q",
-        "templateId",
-        "mode",
-        "status",
-        "telemetryAvailable",
-        "hasWarnings",
-        "sourceRunId",
-    ):
+    for name in FILTER_WORDS.keys() - {"created"}:
         if name in asked:
             data[name] = asked[name]
     for name, moment in created_range(asked):
@@ -228,46 +190,20 @@ def _matching(asked: dict[str, Any]) -> QuerySet[Run]:
     return RunFilter(data, queryset=Run.objects.all()).qs
 
 
-def created_range(asked: dict[str, Any]) -> Iterator[tuple[str, datetime]]:
-    """The API's two parameters for the span or the two days that were asked for."""
-    span = SPANS.get(asked.get("created", ""))
-    if span is not None:
-        yield "createdAfter", timezone.now() - span
-    if "createdFrom" in asked:
-        yield "createdAfter", datetime.combine(asked["createdFrom"], time(), UTC)
-    if "createdTo" in asked:
-        # The day itself belongs to the range, and the filter's end does not.
-        yield (
-            "createdBefore",
-            datetime.combine(asked["createdTo"], time(), UTC) + timedelta(days=1),
-        )
+def _wider_questions(question: Question) -> Iterator[tuple[str, Question]]:
+    """Each wider question with its words: a longer span of time before none, then one filter less at a time."""
+    span = question.asked.get("created")
+    if span in SPANS:
+        longer = [name for name in SPANS if SPANS[name] > SPANS[span]]
+        for name in longer:
+            yield f"In the {SPAN_WORDS[name]}", question.asking(created=name)
+    for name in WIDENING:
+        if name in question.asked:
+            yield f"Without the filter on {FILTER_WORDS[name]}", question.without(name)
 
 
-def _words_of(asked: dict[str, Any], titles: dict[str, str]) -> Iterator[str]:
-    if "q" in asked:
-        yield f"id or title “{asked['q']}”"
-    if "templateId" in asked:
-        yield f"template {titles.get(asked['templateId'], asked['templateId'])}"
-    if "mode" in asked:
-        yield f"mode {Run.Mode(asked['mode']).label}"
-    if "status" in asked:
-        yield f"status {Run.Status(asked['status']).label}"
-    if "telemetryAvailable" in asked:
-        yield ("with telemetry" if asked["telemetryAvailable"] == "true" else "without telemetry")
-    if "hasWarnings" in asked:
-        yield "with warnings" if asked["hasWarnings"] == "true" else "without warnings"
-    if "sourceRunId" in asked:
-        yield f"replayed from {asked['sourceRunId']}"
-    if asked.get("created") in SPAN_WORDS:
-        yield SPAN_WORDS[asked["created"]]
-    if "createdFrom" in asked:
-        yield f"created from {asked['createdFrom']:%-d %b %Y}"
-    if "createdTo" in asked:
-        yield f"created to {asked['createdTo']:%-d %b %Y}"
-
-
-def query_of(asked: dict[str, Any]) -> str:
-    """The query string that asks for exactly ``asked``."""
-    query = QueryDict(mutable=True)
-    query.update({name: str(value) for name, value in asked.items()})
-    return f"?{query.urlencode()}"
+def _say_counted(count: int) -> str:
+    """``1,284``, or ``10,000+`` where counting stopped."""
+    return (
+        wording.say_number(count) if count <= COUNT_LIMIT else f"{wording.say_number(COUNT_LIMIT)}+"
+    )

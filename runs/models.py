@@ -1,4 +1,4 @@
-"""Run: the row that indexes a run bundle, its document, and its lifecycle events."""
+"""Run: the row that indexes a run bundle, its document, its lifecycle events; and the views of the list that people keep."""
 
 from __future__ import annotations
 
@@ -245,3 +245,26 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.run_id}"
+
+
+class SavedView(models.Model):
+    """A question to the run list that one person keeps under a name; at most one opens by itself."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
+    )
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000)
+    is_default = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "name"), name="saved_view_named_once"),
+            models.UniqueConstraint(
+                fields=("owner",), condition=Q(is_default=True), name="saved_view_one_default"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs import compare_views, template_views, views
+from runs import compare_views, saved_view_pages, template_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("runs/new", views.new_run, name="new"),
     path("runs/compare", compare_views.compare_runs, name="compare"),
     path("runs/compare/differences", compare_views.download_differences, name="differences"),
+    path("runs/views", saved_view_pages.keep_views, name="views"),
+    path("runs/picked", views.compare_picked, name="picked"),
     path("templates/<str:template_id>", template_views.show_template, name="template"),
     path("runs/<str:run_id>", views.run_detail, name="detail"),
     path("runs/<str:run_id>/replay", views.replay_run, name="replay"),

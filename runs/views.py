@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from flowtime.api.problems import request_id_of
 from flowtime.pages import NotAllowed, PageRequest, advice_for, page
-from runs import catalog, charts, detail, listing, plans, selectors, services
-from runs.errors import TemplateInvalid
+from runs import catalog, charts, detail, listing, plans, saved_views, selectors, services
+from runs.errors import NotTwoRuns, TemplateInvalid
 from runs.forms import RunForm, initial_from_run
 from runs.gating import NEEDS_OPERATOR
 from runs.models import Run
@@ -33,13 +35,29 @@ def list_runs(request: PageRequest) -> HttpResponse:
         rows = listing.rows_of(followed)
         active = [row["id"] for row in rows if row["status"] in Run.Status.active()]
         return render(request, "runs/_live.html", {"rows": rows, "active": active})
+    kept = [] if request.htmx else saved_views.views_of(request.user)
+    own = next((view for view in kept if view.is_default), None)
+    if own and not request.META["QUERY_STRING"]:
+        return HttpResponseRedirect(request.path + own.query)
     runs = listing.list_runs(request.GET)
     context = {
         "runs": runs,
+        "views": kept,
         "newer": query_with(request, cursor=runs.page.previous_cursor),
         "older": query_with(request, cursor=runs.page.next_cursor),
     }
     return render(request, "runs/list.html#results" if request.htmx else "runs/list.html", context)
+
+
+@page("runs.view_run")
+def compare_picked(request: PageRequest) -> HttpResponse:
+    """Go to the comparison of the two runs that were ticked in the list, the older one first."""
+    picked = request.GET.getlist("pick")
+    if len(picked) != 2:
+        raise NotTwoRuns(f"Two runs are compared, and {len(picked) or 'none'} were ticked.")
+    newer, older = picked
+    query = urlencode({"a": older, "b": newer})
+    return HttpResponseRedirect(f"{reverse('runs:compare')}?{query}")
 
 
 ###############################################################################

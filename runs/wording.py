@@ -44,6 +44,11 @@ def say_count(count: int, singular: str, plural: str | None = None) -> str:
     return f"{say_number(count)} {singular if count == 1 else plural or singular + 's'}"
 
 
+def begin(words: str) -> str:
+    """``words`` as a sentence begins: ids and names keep their case."""
+    return f"{words[:1].upper()}{words[1:]}"
+
+
 def say_bytes(count: int | None) -> str:
     """Decimal units with one place from a kilobyte on: ``702 bytes``, ``10.0 kB``."""
     if count is None:

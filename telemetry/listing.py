@@ -11,9 +11,8 @@ from django.http import QueryDict
 
 from runs import wording
 from runs.clock import to_text
-from runs.listing import (
+from runs.list_form import (
     CREATED_CHOICES,
-    PAGE_SIZE,
     created_range,
     date_field,
     offer_templates,
@@ -21,6 +20,7 @@ from runs.listing import (
     select_field,
     what_was_asked,
 )
+from runs.listing import PAGE_SIZE
 from telemetry import selectors
 from telemetry.filters import CaptureFilter
 from telemetry.models import Capture

@@ -48,6 +48,8 @@ PAGES: dict[str, dict[str, str]] = {
     "runs": VIEW,
     # A viewer may look at the form; sending it is the operator's.
     "runs/new": VIEW | {"post": "operator"},
+    "runs/picked": VIEW,
+    "runs/views": VIEW | {"post": "viewer"},
     "runs/<str:run_id>": VIEW,
     "runs/<str:run_id>/replay": {"post": "operator"},
     "runs/<str:run_id>/cancel": {"post": "operator"},

@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from flowtime.api.exceptions import InvalidQuery
-from flowtime.api.pagination import Page, PageRequest, keyset_page
+from flowtime.api.pagination import Page, PageRequest, count_rows, keyset_page
 from runs.models import Run
+from tests.factories import RunFactory
 
 START = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
@@ -223,3 +224,26 @@ def explain(sql: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"{prefix} {sql}")
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+def test_several_counts_are_one_query_and_stop_at_their_limit(db, django_assert_num_queries):
+    RunFactory.create_batch(4)
+    RunFactory(status="failed", failure_code="model_invalid")
+    runs = Run.objects.values("id", "created_at")
+
+    with django_assert_num_queries(1):
+        counts = count_rows(
+            {
+                "succeeded": runs.filter(status="succeeded"),
+                "failed": runs.filter(status="failed"),
+                "none": runs.filter(id__in=[]),
+            },
+            limit=2,
+        )
+
+    assert counts == {"succeeded": 3, "failed": 1, "none": 0}
+
+
+def test_nothing_to_count_asks_nothing(db, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert count_rows({}) == {}

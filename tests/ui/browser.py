@@ -37,6 +37,7 @@ class Product:
 
     url: str
     passwords: dict[str, str]
+    tokens: dict[str, str]
     run_id: str
 
 
@@ -83,6 +84,7 @@ def start_product(data: Path) -> Iterator[Product]:
         yield Product(
             url=url,
             passwords={name: user["password"] for name, user in document["users"].items()},
+            tokens={name: user["token"] for name, user in document["users"].items()},
             run_id=document["run"]["runId"],
         )
     finally:

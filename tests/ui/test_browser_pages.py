@@ -12,6 +12,8 @@ PAGES = {
     "sign-in": "/sign-in",
     "runs": "/runs",
     "runs-none": "/runs?status=failed&mode=telemetry",
+    "runs-filtered": "/runs?mode=simulation&created=30d",
+    "views": "/runs/views?query=%3Fmode%3Dtelemetry",
     "new-run": "/runs/new",
     "new-run-form": "/runs/new?template=nyc-departures",
     "new-run-chance": "/runs/new?template=call-centre-uncertain",

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from runs.models import Run
@@ -184,8 +185,7 @@ def test_no_match_repeats_the_question_and_offers_the_nearest_wider_one(pages):
     said = text_of(page)
     assert "No run matches" in said
     assert "Mode Telemetry, status Failed, with warnings." in said
-    wider = page.context["runs"].wider()
-    assert wider is None
+    assert page.context["runs"].wider() is None
 
     page = pages.get("/runs?mode=telemetry&status=failed")
 
@@ -240,12 +240,103 @@ def test_markup_in_a_title_is_inert(pages):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
+def test_each_filter_is_a_chip_that_leads_out_of_it(pages):
+    RunFactory.create_batch(2, mode="telemetry", template_title="Container port")
+
+    page = pages.get("/runs?mode=telemetry&q=port&created=7d&status=succeeded")
+
+    chips = page.context["runs"].chips()
+    assert [chip.words for chip in chips] == [
+        "Id or title “port”",
+        "Mode Telemetry",
+        "Created in the last 7 days",
+    ]
+    without_time = pages.get(f"/runs{chips[2].query}")
+    assert "created=" not in chips[2].query
+    assert "status=succeeded" in chips[2].query
+    assert len(without_time.context["runs"].page.items) == 2
+    assert "Remove the filter: Mode Telemetry" in text_of(page)
+
+
+def test_tabs_count_every_status_under_the_other_filters(pages):
+    RunFactory.create_batch(3)
+    RunFactory.create_batch(2, status="failed", failure_code="model_invalid")
+    RunFactory(status="failed", failure_code="model_invalid", mode="telemetry")
+
+    page = pages.get("/runs?mode=simulation&status=failed")
+
+    tabs = page.context["runs"].tabs()
+    assert {tab.label: tab.count for tab in tabs} == {
+        "All": "5",
+        "Queued": "0",
+        "Running": "0",
+        "Succeeded": "3",
+        "Failed": "2",
+        "Cancelled": "0",
+    }
+    assert "Newest 2" not in text_of(page)
+    assert "All 2 runs" in text_of(page)
+    everything = next(iter(page.context["runs"].tabs()))
+    assert everything.query == "?mode=simulation"
+    assert not everything.is_current
+
+
+def test_counting_stops_where_nobody_reads_on(pages, monkeypatch):
+    monkeypatch.setattr("runs.listing.COUNT_LIMIT", 2)
+    RunFactory.create_batch(4)
+
+    tabs = list(pages.get("/runs").context["runs"].tabs())
+
+    assert tabs[0].count == "2+"
+
+
+def test_a_longer_span_of_time_is_the_nearest_wider_question(pages):
+    old = timezone.now() - timedelta(days=3)
+    RunFactory(mode="telemetry", created_at=old, started_at=old, finished_at=old)
+
+    page = pages.get("/runs?mode=telemetry&created=24h")
+
+    assert "In the last 7 days there is 1 such run." in text_of(page)
+    assert page.context["runs"].wider().query == "?mode=telemetry&created=7d"
+
+
+def test_two_ticked_runs_are_compared_the_older_first(pages):
+    RunFactory(id="run_a")
+    RunFactory(id="run_b")
+
+    response = pages.get("/runs/picked?pick=run_b&pick=run_a")
+
+    assert response.status_code == 302
+    assert response["Location"] == "/runs/compare?a=run_a&b=run_b"
+
+
+@pytest.mark.parametrize("query", ["", "?pick=run_a", "?pick=run_a&pick=run_b&pick=run_c"])
+def test_fewer_or_more_than_two_are_refused_with_what_to_do(pages, query):
+    response = pages.get(f"/runs/picked{query}")
+
+    assert response.status_code == 422
+    assert "tick two runs in the list" in text_of(response)
+
+
 @pytest.mark.parametrize("count", [1, 30])
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     pages, count, django_assert_max_num_queries
 ):
     RunFactory.create_batch(count)
 
-    # Session, user, groups and permissions, the worker's sign of life, rows, count.
-    with django_assert_max_num_queries(9):
-        assert pages.get("/runs").status_code == 200
+    # Session, user, what the user may, the worker's sign of life, views, rows, all counts.
+    with django_assert_max_num_queries(8):
+        assert pages.get("/runs?mode=simulation").status_code == 200
+
+    # And titles, and ids that begin so.
+    with django_assert_max_num_queries(10):
+        assert pages.get("/runs?mode=simulation&q=run").status_code == 200
+
+
+def test_rows_and_all_counts_are_two_queries(pages):
+    RunFactory.create_batch(5)
+
+    with CaptureQueriesContext(connection) as context:
+        pages.get("/runs?mode=simulation&status=succeeded")
+
+    assert sum('FROM "runs_run"' in query["sql"] for query in context) == 2

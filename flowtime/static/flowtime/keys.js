@@ -1,24 +1,20 @@
-// Single keys of every page: "/" finds the search, "?" shows the map. They can be turned off (WCAG 2.1.4).
-const STORE = "flowtime.single-keys";
+// Single keys of every page: "/" finds the search, "?" shows the map, others are passed on to who listens.
+// They can be turned off (WCAG 2.1.4): on <html> by who knows the reader, in a cookie by the map itself.
+const root = document.documentElement;
 const dialog = document.getElementById("keys");
 const box = dialog?.querySelector("[data-single-keys]");
+const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]";
 
 function areOn() {
-  try {
-    return localStorage.getItem(STORE) !== "off";
-  } catch {
-    return true;
-  }
+  return root.dataset.shortcuts !== "off" && !/(^|; )shortcuts=off(;|$)/.test(document.cookie);
 }
 
 if (box) {
   box.checked = areOn();
   box.addEventListener("change", () => {
-    try {
-      localStorage.setItem(STORE, box.checked ? "on" : "off");
-    } catch {
-      // A browser without storage forgets the choice; the keys then stay as they were.
-    }
+    const choice = box.checked ? "on" : "off";
+    document.cookie = `shortcuts=${choice}; path=/; max-age=31536000; samesite=lax`;
+    root.dataset.shortcuts = choice;
   });
 }
 
@@ -31,10 +27,15 @@ const actions = {
 const linkOf = (key) => [...document.querySelectorAll("a[data-key]")].find((link) => link.dataset.key === key);
 
 document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !areOn()) return;
+  if (event.target.closest(WRITING)) return;
   const link = linkOf(event.key.toLowerCase());
   const action = actions[event.key] ?? (link && (() => link.click()));
-  if (!action || event.ctrlKey || event.metaKey || event.altKey || !areOn()) return;
-  if (event.target.closest("input, textarea, select, [contenteditable], dialog[open]")) return;
-  event.preventDefault();
-  action();
+  if (action) {
+    event.preventDefault();
+    action();
+  } else if (event.key.length === 1) {
+    const passed = new CustomEvent("flowtime:key", { detail: event.key, cancelable: true });
+    if (!document.dispatchEvent(passed)) event.preventDefault();
+  }
 });
