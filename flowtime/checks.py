@@ -1,6 +1,8 @@
 """System checks: the two roots and the database, before anything is written."""
 
+import errno
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,18 +42,23 @@ def root_problems() -> list[RootProblem]:
 
 
 def _look_at(name: str, root: Path) -> RootProblem | None:
-    if not root.exists():
+    try:
+        there = root.stat()
+    except FileNotFoundError:
         return RootProblem(
             "W001", f"{name} does not exist.", "`manage.py bootstrap` makes it.", is_missing=True
         )
-    if not root.is_dir():
+    except OSError as error:
+        reason = os.strerror(error.errno or errno.EIO)
+        return RootProblem("E006", f"{name} cannot be reached: {reason}.", "Look at the disk.")
+    if not stat.S_ISDIR(there.st_mode):
         return RootProblem("E001", f"{name} is not a directory.", "Name a directory.")
     if not os.access(root, os.R_OK | os.W_OK | os.X_OK):
         return RootProblem(
             "E002", f"{name} cannot be written.", "Let the user of this process read and write it."
         )
     staging = root / ".staging"
-    if staging.exists() and staging.stat().st_dev != root.stat().st_dev:
+    if staging.exists() and staging.stat().st_dev != there.st_dev:
         return RootProblem(
             "E004",
             f"The staging area of {name} is on another file system.",

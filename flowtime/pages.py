@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.exceptions import APIException, ValidationError
 
+from flowtime.api import problems
 from flowtime.api.problems import convert_error, is_api, problem_response, request_id_of
 from flowtime.errors import FlowTimeError
 
@@ -84,7 +86,10 @@ class Converted(FlowTimeError):
 
     def __init__(self, error: APIException) -> None:
         is_invalid = isinstance(error, ValidationError)
-        super().__init__(UNREADABLE_ADDRESS if is_invalid else str(error.detail))
+        super().__init__(
+            UNREADABLE_ADDRESS if is_invalid else str(error.detail),
+            retryAfter=getattr(error, "wait", None) or 1,
+        )
         self.code = "invalid_request" if is_invalid else str(error.get_codes())  # type: ignore[misc]
         self.status = error.status_code  # type: ignore[misc]
 
@@ -140,7 +145,7 @@ def _refuse(
     except REFUSALS as error:
         return show_refusal(request, _as_refusal(error))
     response.status_code = refusal.status
-    return response
+    return _with_retry(response, refusal)
 
 
 def _as_refusal(error: Exception) -> FlowTimeError:
@@ -169,7 +174,29 @@ def show_refusal(request: HttpRequest, refusal: FlowTimeError) -> HttpResponse:
         "can_retry": can_retry,
         "request_id": request_id_of(request) if can_retry else "",
     }
-    return render(request, "errors/refusal.html", context, status=refusal.status)
+    response = render(request, "errors/refusal.html", context, status=refusal.status)
+    return _with_retry(response, refusal)
+
+
+def _with_retry(response: HttpResponse, refusal: FlowTimeError) -> HttpResponse:
+    """When to try again, where that helps."""
+    if refusal.status in (429, 503):
+        response["Retry-After"] = str(int(refusal.extra.get("retryAfter", 1)))
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """handler500. What the database or the disk refused outside a view is no bug: it is told as one is told it inside."""
+    error = sys.exc_info()[1]
+    converted = convert_error(error) if isinstance(error, REFUSALS) else None
+    if not isinstance(converted, APIException):
+        return problems.server_error(request)
+    log.warning("storage.failed", code=converted.get_codes(), error=str(error))
+    refusal = Converted(converted)
+    if is_api(request):
+        wait = refusal.extra["retryAfter"] if refusal.status == 503 else None
+        return problem_response(request, refusal.code, refusal.detail, retry_after=wait)
+    return show_refusal(request, refusal)
 
 
 ###############################################################################

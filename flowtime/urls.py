@@ -6,13 +6,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from django_prometheus.exports import ExportToDjangoView
 
-from flowtime import health
+from flowtime import health, pages
 from flowtime.api import docs, problems
 
 handler400 = problems.bad_request
 handler403 = problems.permission_denied
 handler404 = problems.page_not_found
-handler500 = problems.server_error
+handler500 = pages.server_error
 
 urlpatterns = [
     path("", include("flowtime.api.urls")),

@@ -4,6 +4,13 @@ from datetime import UTC, datetime
 from typing import overload
 
 import numpy as np
+from django.utils import timezone
+
+
+def now_after(instant: datetime | None) -> datetime:
+    """Now, but never before ``instant``: a clock may step back between a beginning and its end."""
+    now = timezone.now()
+    return now if instant is None else max(now, instant)
 
 
 @overload

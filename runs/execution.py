@@ -24,6 +24,7 @@ from flowtime.bundles import (
 from flowtime.engine import canonical_json
 from flowtime.errors import FlowTimeError
 from runs import observed, records, selectors
+from runs.clock import now_after
 from runs.errors import ModelInvalid
 from runs.events import record_event
 from runs.models import Integrity, Run, RunDocument
@@ -187,7 +188,7 @@ def _evaluate(run: Run, prepared: Prepared, ticker: Ticker) -> Outcome:
             bins=result.grid.bins,
         ),
         reproduction=_compare_with_source(run, arrays),
-        finished_at=timezone.now(),
+        finished_at=now_after(run.started_at),
     )
 
 
@@ -258,7 +259,7 @@ def _finish_canceled(run: Run, request_id: str) -> None:
 
 def _finish(run: Run, status: str, **columns: Any) -> bool:
     """End the attempt that ``run`` stands for; False where the row is no longer running it."""
-    columns.setdefault("finished_at", timezone.now())
+    columns.setdefault("finished_at", now_after(run.started_at))
     rows = Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING, attempt=run.attempt)
     return rows.update(status=status, **columns) == 1
 

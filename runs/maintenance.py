@@ -26,6 +26,7 @@ from flowtime.bundles import (
     sweep_leases,
     sweep_retired,
     sweep_staging,
+    sweep_unfinished,
     verify_run_bundle,
 )
 from flowtime.bundles import Integrity as Found
@@ -120,7 +121,7 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
     rows = {run.pk: run for run in Run.objects.only(*columns)}
     finished = {pk for pk, run in rows.items() if run.status == Run.Status.SUCCEEDED}
     orphans = set(list_run_ids(runs_root())) - rows.keys()
-    people = dict(get_user_model().objects.values_list("username", "pk"))
+    people = ids_of_people()
     total, count = len(finished) + len(orphans), 0
     to_write = sorted(orphans | finished if is_rebuild else orphans)
     for start in range(0, len(to_write), BATCH):
@@ -140,6 +141,11 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
         count += 1
         progress(min(count, total), total)
     return done
+
+
+def ids_of_people() -> dict[str, int]:
+    """Row ids by user name: bundles name people, rows refer to them."""
+    return dict(get_user_model().objects.values_list("username", "pk"))
 
 
 def _reconcile(run: Run, done: Reindexed) -> None:
@@ -280,10 +286,20 @@ def _request(record: RunRecord) -> dict[str, Any]:
 
 
 def sweep_runs(*, grace_seconds: float = GRACE_SECONDS) -> list[str]:
-    """Remove staging that nobody writes any more, and runs that were replaced; their names."""
+    """Remove staging that nobody writes any more, runs that were replaced, and bundles of runs that failed; their names."""
     now = timezone.now().timestamp()
     root = runs_root()
+    unfinished = Run.objects.filter(status__in=(Run.Status.FAILED, Run.Status.CANCELED))
     swept = [
+        # Published, and then the row could not be written: whoever asked was told that it failed.
+        sweep_unfinished(
+            root,
+            run_ids=set(unfinished.values_list("pk", flat=True)) & set(list_run_ids(root)),
+            now=now,
+            grace_seconds=grace_seconds,
+        ),
+    ]
+    swept += [
         sweep(root, now=now, grace_seconds=grace_seconds)
         for sweep in (sweep_staging, sweep_leases, sweep_retired)
     ]

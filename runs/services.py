@@ -17,7 +17,7 @@ from flowtime.engine import deterministic_run_id
 from flowtime.tasks import heartbeat, is_dead
 from runs import execution, gating, integrity, planning, replay, selectors, tasks
 from runs.actors import Actor, person_of
-from runs.clock import from_grid
+from runs.clock import from_grid, now_after
 from runs.errors import (
     RunExists,
     RunNotCancelable,
@@ -331,7 +331,7 @@ def _bury(run_id: str) -> None:
 
 def cancel_run(run: Run, *, user: Actor, request_id: str = "") -> Run:
     """Cancel a queued run at once, or ask a running one to stop. Raises RunNotCancelable for a finished one."""
-    now = timezone.now()
+    now = now_after(run.started_at)
     rows = Run.objects.filter(pk=run.pk)
     with transaction.atomic():
         if rows.filter(status=Run.Status.QUEUED).update(

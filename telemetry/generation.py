@@ -32,7 +32,7 @@ from flowtime.bundles import (
 from flowtime.errors import FlowTimeError
 from runs import services as run_services
 from runs.bindings import ROLE_OF_METRIC
-from runs.clock import to_text
+from runs.clock import now_after, to_text
 from runs.errors import RunUnreadable
 from runs.models import Integrity, Run
 from runs.storage import runs_root, target_from_text, telemetry_root
@@ -151,16 +151,15 @@ def fail_capture(capture: Capture, *, code: str, detail: str, request_id: str = 
 
 
 def _generate(capture: Capture, run: Run, request_id: str) -> None:
-    started = time.monotonic()
+    stopwatch = _Stopwatch()
     record_event("capture.started", capture=capture, request_id=request_id)
     with open_source(run) as bundle:
         content = _read(bundle, capture)
         faults.hit("capture.read")
         # The one clock reading of a capture: every file and the row tell this time.
         generated_at = timezone.now()
-        generation, published = _write(capture, bundle, content, generated_at)
+        generation, published = _write(capture, bundle, content, generated_at, stopwatch)
         faults.hit("capture.published")
-        elapsed = int(1000 * (time.monotonic() - started))
         columns = _columns(bundle, content, published)
     with transaction.atomic():
         _supersede(capture, request_id)
@@ -170,8 +169,8 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
             status=Capture.Status.SUCCEEDED,
             generation=generation,
             generated_at=generated_at,
-            finished_at=timezone.now(),
-            duration_ms=elapsed,
+            finished_at=now_after(capture.started_at),
+            duration_ms=stopwatch.read_ms,
             integrity=Integrity.VALID,
             integrity_checked_at=timezone.now(),
             **columns,
@@ -190,7 +189,7 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
             capture=capture,
             request_id=request_id,
             generation=name,
-            durationMs=elapsed,
+            durationMs=stopwatch.read_ms,
             fileCount=published.file_count,
             byteCount=published.byte_count,
             manifestHash=published.manifest_hash,
@@ -200,7 +199,7 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
             capture=capture,
             request_id=request_id,
             generation=name,
-            durationMs=elapsed,
+            durationMs=stopwatch.read_ms,
             warningCount=len(content.warnings),
         )
         _release(capture)
@@ -208,7 +207,7 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
         faults.hit("capture.finishing")
     faults.hit("capture.finished")
     metrics.capture_generated_total.inc()
-    metrics.capture_duration_seconds.observe(elapsed / 1000)
+    metrics.capture_duration_seconds.observe(stopwatch.seconds)
 
 
 def _read(bundle: RunBundle, capture: Capture) -> Content:
@@ -239,7 +238,11 @@ def _read(bundle: RunBundle, capture: Capture) -> Content:
 
 
 def _write(
-    capture: Capture, bundle: RunBundle, content: Content, generated_at: datetime
+    capture: Capture,
+    bundle: RunBundle,
+    content: Content,
+    generated_at: datetime,
+    stopwatch: _Stopwatch,
 ) -> tuple[int, Published]:
     record, target = bundle.record, target_from_text(capture.target)
     root = telemetry_root()
@@ -272,6 +275,12 @@ def _write(
                     capture_id=capture.pk,
                     generation=generation_name(generation),
                     generated_at_utc=text,
+                    requested_at_utc=to_text(capture.requested_at),
+                    requested_by=(
+                        capture.requested_by.get_username() if capture.requested_by else None
+                    ),
+                    nan=capture.nan,
+                    gaps=capture.gaps,
                     parameters_hash=record.parameters_hash,
                     scenario_hash=record.scenario_hash,
                     rng_seed=record.rng.seed,
@@ -281,12 +290,29 @@ def _write(
                 supports_class_metrics=content.has_classes,
                 classes=record.classes if content.has_classes else None,
                 class_coverage=record.class_coverage,
+                elapsed_ms=stopwatch.read,
                 progress=_Teller(capture),
             )
         except BundleExists:
             continue
         return generation, published
     raise StorageUnavailable("No generation of the target is free; try again.")
+
+
+class _Stopwatch:
+    """How long a capture takes. The bundle tells what was read last, so the row and a rebuilt one tell it too."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self.read_ms = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def read(self) -> int:
+        self.read_ms = int(1000 * self.seconds)
+        return self.read_ms
 
 
 class _Teller:

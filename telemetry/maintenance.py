@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -35,9 +35,10 @@ from runs.maintenance import (
     Progress,
     Reindexed,
     Verified,
+    ids_of_people,
     tell_nobody,
 )
-from runs.models import Integrity, Run
+from runs.models import Integrity, Run, RunDocument
 from runs.storage import target_from_text, target_to_text, telemetry_root
 from telemetry import generation, integrity, summaries, tasks
 from telemetry.events import record_event
@@ -75,12 +76,13 @@ def reindex_captures(*, is_rebuild: bool = False, progress: Progress = tell_nobo
         Capture.objects.filter(status__in=integrity.HAS_BUNDLE).values_list("target", flat=True)
     )
     places = sorted(known | targets.keys())
+    people = ids_of_people()
     for count, place in enumerate(places, start=1):
         target = targets.get(place)
         on_disk = generations(root, target) if target is not None else []
         _reconcile_target(place, done, is_rebuild=is_rebuild)
         if target is not None:
-            _adopt_target(place, target, on_disk, done)
+            _adopt_target(place, target, on_disk, people, done)
             faults.hit("reindex.captures_adopted")
         progress(count, len(places))
     _settle_summaries(done)
@@ -120,20 +122,24 @@ def _look(capture: Capture) -> Found:
     return integrity.check_capture(capture)
 
 
-def _adopt_target(place: str, target: Target, on_disk: list[int], done: Reindexed) -> None:
+def _adopt_target(
+    place: str, target: Target, on_disk: list[int], people: Mapping[str, int], done: Reindexed
+) -> None:
     rows = Capture.objects.filter(target=place)
     indexed = set(rows.exclude(generation=None).values_list("generation", flat=True))
     for number in sorted(set(on_disk) - indexed, reverse=True):
         found = verify_telemetry_bundle(telemetry_root(), target, number)
-        if not found.is_valid or not _adopt(place, target, number, done):
+        if not found.is_valid or not _adopt(place, target, number, people, done):
             done.quarantined.append(f"{place}/{generation_name(number)}")
 
 
-def _adopt(place: str, target: Target, number: int, done: Reindexed) -> bool:
+def _adopt(
+    place: str, target: Target, number: int, people: Mapping[str, int], done: Reindexed
+) -> bool:
     """Make the row of one generation from its bundle alone; False where the bundle does not say enough."""
     try:
         with open_telemetry_bundle(telemetry_root(), target, number) as bundle:
-            capture_id, columns = bundle.autocapture.capture_id, _columns(bundle)
+            capture_id, columns = bundle.autocapture.capture_id, _columns(bundle, people)
     except StorageUnavailable:
         raise
     except BundleError:
@@ -166,13 +172,17 @@ def _adopt(place: str, target: Target, number: int, done: Reindexed) -> bool:
     return True
 
 
-def _columns(bundle: TelemetryBundle) -> dict[str, Any]:
+def _columns(bundle: TelemetryBundle, people: Mapping[str, int]) -> dict[str, Any]:
     manifest, companion = bundle.manifest, bundle.autocapture
     generated_at = from_text(companion.generated_at_utc)
     return {
         "source_run_id": companion.source_run_id,
         "template_id": companion.template_id,
-        "requested_at": generated_at,
+        "requested_at": from_text(companion.requested_at_utc) or generated_at,
+        "requested_by_id": people.get(companion.requested_by or ""),
+        "duration_ms": companion.duration_ms,
+        "nan": companion.nan,
+        "gaps": companion.gaps,
         "generated_at": generated_at,
         "finished_at": generated_at,
         "warning_count": len(manifest.warnings),
@@ -215,10 +225,9 @@ def sweep_captures(
     root = telemetry_root()
     staging = sweep_staging(root, now=now, grace_seconds=grace_seconds)
     leases = sweep_leases(root, now=now, grace_seconds=grace_seconds)
-    needed = _needed()
     superseded = sweep_generations(
         root,
-        is_referenced=lambda target, number: (target_to_text(target), number) in needed,
+        is_referenced=_is_needed,
         now=now,
         grace_seconds=grace_seconds,
         progress=progress,
@@ -226,19 +235,27 @@ def sweep_captures(
     return [*staging.removed, *leases.removed, *superseded.removed]
 
 
-def _needed() -> set[tuple[str, int]]:
-    """Generations that are current, or that a run still waiting to be evaluated will replay."""
-    current = Capture.objects.filter(
-        status__in=(Capture.Status.SUCCEEDED, Capture.Status.MISSING)
-    ).values_list("target", "generation")
-    needed = {(target, number) for target, number in current if number is not None}
-    for run in Run.objects.filter(
-        status__in=Run.Status.active(), mode=Run.Mode.TELEMETRY
-    ).select_related("document"):
-        bundle = run.document.request.get("bundle") or {}
-        if bundle.get("generation"):
-            needed.add((bundle["target"], bundle["generation"]))
-    return needed
+def _is_needed(target: Target, number: int) -> bool:
+    """Whether a generation is current, may become so in a moment, or will be read by a run that waits.
+
+    Asked after the generation was seen on disk: one that is published later is not swept, and one that was
+    published before has a capture in progress or is current.
+    """
+    place, status = target_to_text(target), Capture.Status
+    rows = Capture.objects.filter(target=place)
+    if rows.filter(status__in=status.active()).exists():
+        return True
+    if rows.filter(generation=number, status__in=(status.SUCCEEDED, status.MISSING)).exists():
+        return True
+    waiting = RunDocument.objects.filter(
+        run__status__in=Run.Status.active(), run__mode=Run.Mode.TELEMETRY
+    )
+    return any(
+        (bundle.get("target"), bundle.get("generation")) == (place, number)
+        for bundle in (
+            request.get("bundle") or {} for request in waiting.values_list("request", flat=True)
+        )
+    )
 
 
 def reap_captures() -> Reaped:

@@ -28,7 +28,7 @@ from flowtime.tasks import heartbeat, is_dead
 from runs import execution, gating
 from runs import services as run_services
 from runs.actors import Actor, person_of
-from runs.clock import to_text
+from runs.clock import now_after, to_text
 from runs.errors import RunUnreadable
 from runs.models import Run
 from runs.storage import target_from_text, target_to_text, telemetry_root
@@ -248,8 +248,9 @@ def _reserve(order: _Order) -> Capture:
 
 
 def _insert(order: _Order) -> Capture:
-    now = timezone.now()
     run = order.run
+    # A capture is never older than its run: that is how those of an earlier run of the same id are told.
+    now = now_after(run.created_at)
     capture = Capture(
         pk=order.capture_id,
         source_run=run,

@@ -48,7 +48,6 @@ from flowtime.bundles.names import (
     is_name,
 )
 from flowtime.bundles.publish import Published
-from flowtime.bundles.roots import check_roots
 from flowtime.bundles.run_bundle import (
     RunBundle,
     has_run_bundle,
@@ -63,6 +62,7 @@ from flowtime.bundles.sweep import (
     sweep_leases,
     sweep_retired,
     sweep_staging,
+    sweep_unfinished,
 )
 from flowtime.bundles.targets import Target, generations, list_targets
 from flowtime.bundles.telemetry_bundle import (
@@ -121,7 +121,6 @@ __all__ = [
     "TelemetryWindow",
     "check_capture_key",
     "check_name",
-    "check_roots",
     "check_run_bundle",
     "check_telemetry_bundle",
     "decode",
@@ -145,6 +144,7 @@ __all__ = [
     "sweep_leases",
     "sweep_retired",
     "sweep_staging",
+    "sweep_unfinished",
     "verify_run_bundle",
     "verify_telemetry_bundle",
     "write_run_bundle",

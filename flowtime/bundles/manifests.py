@@ -360,6 +360,11 @@ class AutoCapture(_File):
     capture_id: Text
     generation: Annotated[str, StringConstraints(pattern=r"^g[0-9]{6}$")]
     generated_at_utc: Utc
+    requested_at_utc: Utc | None = None
+    requested_by: Text | None = None
+    duration_ms: Annotated[int, Field(ge=0)] | None = None
+    nan: Annotated[str, StringConstraints(pattern="^(keep|zero)$")] = "keep"
+    gaps: Annotated[str, StringConstraints(pattern="^(keep|report|zero)$")] = "keep"
     parameters_hash: Digest
     scenario_hash: Digest
     rng_seed: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]

@@ -6,7 +6,7 @@ import fcntl
 import os
 import stat
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,7 +15,7 @@ from flowtime import faults
 from flowtime.bundles.confine import Directory, Root, writing
 from flowtime.bundles.errors import BundleCorrupt, BundleMissing
 from flowtime.bundles.leases import LEASES
-from flowtime.bundles.names import generation_name
+from flowtime.bundles.names import check_name, generation_name
 from flowtime.bundles.publish import RETIRED, STAGING, Progress, make_directories, remove_tree
 from flowtime.bundles.system import open_beneath, rename_new
 from flowtime.bundles.targets import Target, generations, list_targets
@@ -43,6 +43,18 @@ def sweep_staging(root: Root, *, now: float, grace_seconds: float) -> Swept:
 def sweep_retired(root: Root, *, now: float, grace_seconds: float) -> Swept:
     """Remove runs that were replaced longer ago than ``grace_seconds``: their readers have finished by then."""
     return _sweep_area(root, RETIRED, now=now, grace_seconds=grace_seconds)
+
+
+def sweep_unfinished(
+    root: Root, *, run_ids: Iterable[str], now: float, grace_seconds: float
+) -> Swept:
+    """Remove the bundles of ``run_ids``, which were published by runs that then failed, past the grace."""
+    swept = Swept()
+    for run_id in run_ids:
+        check_name("run id", run_id)
+        if root.directory().exists(run_id):
+            _sweep_directory(root.directory(), run_id, root, now - grace_seconds, swept, run_id)
+    return swept
 
 
 def sweep_leases(root: Root, *, now: float, grace_seconds: float) -> Swept:
@@ -85,25 +97,33 @@ def _unneeded(root: Root, target: Target, is_referenced: IsReferenced, swept: Sw
 
 def _sweep_generation(root: Root, target: Target, number: int, before: float, swept: Swept) -> None:
     name = generation_name(number)
-    with writing("The sweep"), root.open_dir(*target.parts, what=f"telemetry of {target}") as above:
-        if not _is_older(above, name, before):
+    with root.open_dir(*target.parts, what=f"telemetry of {target}") as above:
+        _sweep_directory(above, name, root, before, swept, f"{target} {name}")
+
+
+def _sweep_directory(
+    above: Directory, name: str, root: Root, before: float, swept: Swept, title: str
+) -> None:
+    """Remove a bundle that is old enough and that nobody reads."""
+    with (
+        writing("The sweep"),
+        _held(above, name) as held,
+        make_directories(root, STAGING) as area,
+    ):
+        if held is None or not _is_older(above, name, before):
             swept.kept += 1
             return
-        with _held(above, name) as held, make_directories(root, STAGING) as area:
-            if held is None:
-                swept.kept += 1
-                return
-            # Out of sight in one step: no reader lists a generation that is half removed.
-            aside = uuid.uuid4().hex
-            try:
-                rename_new(name, aside, source_directory=above.fd, target_directory=area.fd)
-            except FileNotFoundError:
-                # Another sweep was here first.
-                return
-            faults.hit("sweep.generation_moved")
-            remove_tree(area, aside)
-            faults.hit("sweep.generation_removed")
-    swept.removed.append(f"{target} {name}")
+        # Out of sight in one step: no reader lists a bundle that is half removed.
+        aside = uuid.uuid4().hex
+        try:
+            rename_new(name, aside, source_directory=above.fd, target_directory=area.fd)
+        except FileNotFoundError:
+            # Another sweep was here first.
+            return
+        faults.hit("sweep.bundle_moved")
+        remove_tree(area, aside)
+        faults.hit("sweep.bundle_removed")
+    swept.removed.append(title)
 
 
 def _sweep_area(root: Root, area_name: str, *, now: float, grace_seconds: float) -> Swept:

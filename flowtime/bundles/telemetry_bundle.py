@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from flowtime import faults
@@ -62,10 +62,13 @@ def write_telemetry_bundle(
     supports_class_metrics: bool = False,
     classes: Sequence[str] | None = None,
     class_coverage: Coverage | None = None,
+    elapsed_ms: Callable[[], int] | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Published:
     """Write and publish one generation; durable when this returns, invisible until then.
+
+    ``elapsed_ms`` is asked once every series is written; its answer goes into the companion as ``durationMs``.
 
     ``files`` holds (node id, metric, class id or None, float64 of shape (bins,)). ``progress(done, total)``
     counts files. Raises BundleExists where the generation is taken, and Cancelled, StorageUnavailable or
@@ -96,6 +99,8 @@ def write_telemetry_bundle(
             )
             if progress is not None:
                 progress(len(entries), total)
+        if elapsed_ms is not None:
+            autocapture = autocapture.model_copy(update={"duration_ms": elapsed_ms()})
         companion = staging.write(AUTOCAPTURE, encode(autocapture))
         manifest = TelemetryManifest(
             window=window,

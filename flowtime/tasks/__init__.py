@@ -10,7 +10,7 @@ from flowtime.tasks.jobs import (
     is_stale,
     reap,
 )
-from flowtime.tasks.liveness import SILENCE_LIMIT, report_alive, worker_silence
+from flowtime.tasks.liveness import SILENCE_LIMIT, report_alive, worker_heard_at, worker_silence
 
 __all__ = [
     "HEARTBEAT_SECONDS",
@@ -23,5 +23,6 @@ __all__ = [
     "is_stale",
     "reap",
     "report_alive",
+    "worker_heard_at",
     "worker_silence",
 ]

@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 KEY = "flowtime.worker.heard_at"
 REPORT_SECONDS = 5.0
+REAP_SECONDS = 5.0
 SILENCE_LIMIT = timedelta(seconds=20)
 
 
@@ -25,9 +26,15 @@ def report_alive() -> None:
     cache.set(KEY, timezone.now(), timeout=None)
 
 
-def worker_silence() -> timedelta | None:
-    """How long ago any worker was heard from; None when none ever was."""
+def worker_heard_at() -> datetime | None:
+    """When any worker was heard from last; None when none ever was."""
     heard_at: datetime | None = cache.get(KEY)
+    return heard_at
+
+
+def worker_silence() -> timedelta | None:
+    """How long ago that was. A clock that steps back makes no silence."""
+    heard_at = worker_heard_at()
     return None if heard_at is None else max(timezone.now() - heard_at, timedelta())
 
 
@@ -44,7 +51,7 @@ def forget_done_bells() -> None:
 
 CHORES: tuple[tuple[float, Callable[[], None]], ...] = (
     (REPORT_SECONDS, report_alive),
-    (15.0, reap_jobs),
+    (REAP_SECONDS, reap_jobs),
     (3600.0, forget_done_bells),
 )
 

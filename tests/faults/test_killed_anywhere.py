@@ -204,7 +204,7 @@ WORK = {
         is_job=False,
     ),
     "sweep": Work(
-        ("sweep.removed", "sweep.generation_moved", "sweep.generation_removed"),
+        ("sweep.removed", "sweep.bundle_moved", "sweep.bundle_removed"),
         sweep_all,
         ready=let_generation_be_swept,
         is_job=False,
