@@ -9,5 +9,6 @@ from flowtime import pages
 urlpatterns = [
     path("sign-in", login_not_required(pages.SignIn.as_view()), name="login"),
     path("sign-out", LogoutView.as_view(), name="logout"),
+    path("system", login_not_required(pages.system_banner), name="system"),
     path("theme", login_not_required(pages.choose_theme), name="theme"),
 ]

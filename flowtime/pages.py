@@ -22,7 +22,7 @@ from django.http import (
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 from rest_framework.exceptions import APIException, ValidationError
 
@@ -246,6 +246,20 @@ def locked_out(
     response = render(request, view.template_name, context, status=429)
     response["Retry-After"] = str(minutes * 60)
     return response
+
+
+###############################################################################
+# The system
+###############################################################################
+@require_safe
+def system_banner(request: HttpRequest) -> HttpResponse:
+    """What is wrong with the system now, as the banner of every page says it.
+
+    It is asked again and again: a session that ended meanwhile gets nothing, and keeps what was typed.
+    """
+    if not request.user.is_authenticated:
+        return HttpResponse(status=204)
+    return render(request, "components/banner.html")
 
 
 ###############################################################################

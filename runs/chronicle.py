@@ -85,7 +85,10 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "capture.published": _published,
     "capture.succeeded": _with_warnings,
     "capture.refused": lambda facts: f"Refused: {_why(facts)}",
-    "capture.failed": lambda facts: f"Failed: {_why(facts)}",
+    "capture.failed": lambda facts: (
+        "Cancelled" if facts.get("code") == "canceled" else f"Failed: {_why(facts)}"
+    ),
+    "capture.cancel_requested": lambda facts: "Asked to stop",
     "capture.superseded": lambda facts: (
         f"{_generation(facts.get('generation'))} superseded"
         if facts.get("generation") is not None

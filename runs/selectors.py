@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from flowtime.api.pagination import Page, keyset_page
 from flowtime.bundles import is_name
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 MOST_AT_HAND = 12
 """Runs that are offered when one is to be put beside another."""
+# Events of one job that are asked for its request; files that were written come by the hundred.
+MOST_ASKED = 200
+MOST_COUNTED = 100
+
 LIST_COLUMNS = (
     "id",
     "template_id",
@@ -110,6 +114,30 @@ def events_for_run(run: Run) -> QuerySet[RunEvent]:
 def replays_of(run: Run) -> QuerySet[Run]:
     """Runs that were made from ``run``, newest first."""
     return Run.objects.filter(source_run_id=run.pk).order_by("-created_at", "-id")
+
+
+def capture_row(capture_id: str) -> Any:
+    """The capture with who asked for it, or None; telemetry is reached by its name, as in ``find_capture``."""
+    captures = apps.get_model("telemetry", "Capture").objects.select_related("requested_by")
+    return captures.filter(pk=capture_id).first()
+
+
+def request_of(events: QuerySet[Any]) -> str:
+    """The id of the newest request that one of ``events`` tells of; empty where none does."""
+    told = events.order_by("-id").values_list("attributes", flat=True)[:MOST_ASKED]
+    return next((facts["requestId"] for facts in told if facts.get("requestId")), "")
+
+
+def waiting_jobs() -> tuple[int, int]:
+    """How many runs and captures wait for a worker, in one query that looks at ``MOST_COUNTED`` of them at most."""
+    captures = apps.get_model("telemetry", "Capture").objects.order_by()
+    runs = Run.objects.order_by().filter(status__in=Run.Status.active()).values_list(Value("run"))
+    waiting = runs.union(
+        captures.filter(status__in=("queued", "generating")).values_list(Value("capture")),
+        all=True,
+    )
+    kinds = [kind for (kind,) in waiting[:MOST_COUNTED]]
+    return kinds.count("run"), kinds.count("capture")
 
 
 def find_capture(**lookup: Any) -> Mapping[str, Any] | None:

@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefre
 
 from flowtime.api.problems import request_id_of
 from flowtime.pages import NotAllowed, PageRequest, advice_for, page
-from runs import catalog, charts, detail, listing, plans, saved_views, selectors, services
+from runs import catalog, charts, detail, listing, panel, plans, saved_views, selectors, services
 from runs.errors import NotTwoRuns, TemplateInvalid
 from runs.forms import RunForm, initial_from_run
 from runs.gating import NEEDS_OPERATOR
@@ -142,7 +142,9 @@ def show_run(
     context = {
         "run": run,
         "shown": shown,
-        "panel": detail.TelemetryPanel(run, request.user, refusal=refusal, asked=request.POST),
+        "panel": panel.TelemetryPanel(
+            run, request.user, refusal=refusal, asked=request.POST or request.GET
+        ),
         "advice": advice_for(refusal) if refusal else "",
         "tab": charts.open_tab(shown, request.GET) if part != "telemetry" else None,
     }

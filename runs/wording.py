@@ -79,6 +79,30 @@ def say_duration(span: timedelta | None) -> str:
     return f"{hours} h {minutes} min"
 
 
+def say_left(started: datetime | None, done: int, total: int | None, *, now: datetime) -> str:
+    """``about 3 seconds left``, as fast as it went so far; nothing before that says anything."""
+    if started is None or not total or not 0 < done < total:
+        return ""
+    elapsed = (now - started).total_seconds()
+    if elapsed < 1:
+        return ""
+    seconds = elapsed * (total - done) / done
+    if seconds < 90:
+        return f"about {say_count(max(round(seconds), 1), 'second')} left"
+    if seconds < 90 * 60:
+        return f"about {say_count(round(seconds / 60), 'minute')} left"
+    return f"about {say_count(round(seconds / 3600), 'hour')} left"
+
+
+def say_silence(span: timedelta) -> str:
+    """``silent for 40 s``, in whole seconds, minutes or hours."""
+    seconds = int(span.total_seconds())
+    if seconds < 120:
+        return f"silent for {seconds} s"
+    minutes = seconds // 60
+    return f"silent for {minutes} min" if minutes < 120 else f"silent for {minutes // 60} h"
+
+
 def say_grid(bins: int, bin_size: int, bin_unit: str) -> str:
     """``120 × 1 h``."""
     one, many = _UNITS.get(bin_unit, (bin_unit, bin_unit))

@@ -6,6 +6,7 @@ from runs.errors import CaptureNotFound
 __all__ = [
     "CaptureExists",
     "CaptureInProgress",
+    "CaptureNotCancelable",
     "CaptureNotFound",
     "NothingToCapture",
     "OutsideLibrary",
@@ -59,4 +60,12 @@ class CaptureInProgress(FlowTimeError):
 
     code = "capture_in_progress"
     title = "A capture is in progress"
+    status = 409
+
+
+class CaptureNotCancelable(FlowTimeError):
+    """Only a capture that is queued or generating can be cancelled."""
+
+    code = "capture_not_cancelable"
+    title = "The capture cannot be cancelled"
     status = 409

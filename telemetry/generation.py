@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from flowtime.bundles import (
     AutoCapture,
     BundleError,
     BundleExists,
+    Cancelled,
     Published,
     StorageUnavailable,
     TelemetryProvenance,
@@ -38,21 +38,23 @@ from runs.models import Integrity, Run
 from runs.storage import runs_root, target_from_text, telemetry_root
 from telemetry import selectors, summaries
 from telemetry.errors import CaptureInProgress, NothingToCapture
-from telemetry.events import event_facts, record_event, record_files
+from telemetry.events import event_facts, record_event
 from telemetry.gaps import treat_series
 from telemetry.models import Capture
+from telemetry.ticking import Stopwatch, Ticker
 
 if TYPE_CHECKING:
     import numpy as np
 
     from flowtime.bundles import RunBundle
+    from runs.actors import Actor
 
 log = structlog.get_logger(__name__)
 
-TELL_EVERY_S = 0.4
 # A generation may be taken by an orphan that a crash left between our look and our rename.
 MAX_TRIES = 5
 INTERNAL_ERROR = "Something unexpected went wrong. The log holds the cause."
+CANCELED_DETAIL = "It was cancelled before it was complete; nothing was published."
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +117,14 @@ def generate(capture: Capture, *, request_id: str = "") -> None:
     """Write a new generation for ``capture``, which is being generated; the row ends succeeded or failed.
 
     What is refused is stored on the row with its code and sentence, and raised; what nobody foresaw is logged,
-    stored as ``internal_error`` and raised. Whatever stood at the target stays until the new one is there.
+    stored as ``internal_error`` and raised. A cancelled capture ends without an error. Whatever stood at the
+    target stays until the new one is there.
     """
     run = capture.source_run
     try:
         _generate(capture, run, request_id)
+    except Cancelled:
+        end_canceled(capture, request_id=request_id)
     except FlowTimeError as error:
         fail_capture(capture, code=error.code, detail=error.detail, request_id=request_id)
         raise
@@ -129,7 +134,20 @@ def generate(capture: Capture, *, request_id: str = "") -> None:
         raise
 
 
-def fail_capture(capture: Capture, *, code: str, detail: str, request_id: str = "") -> None:
+def end_canceled(capture: Capture, *, actor: Actor | None = None, request_id: str = "") -> None:
+    """End ``capture`` as cancelled, unless it has ended meanwhile; the target is free again."""
+    fail_capture(
+        capture,
+        code=Capture.CANCELED,
+        detail=CANCELED_DETAIL,
+        actor=actor,
+        request_id=request_id,
+    )
+
+
+def fail_capture(
+    capture: Capture, *, code: str, detail: str, actor: Actor | None = None, request_id: str = ""
+) -> None:
     """Store why ``capture`` failed, unless it has ended meanwhile; the target is free again."""
     rows = Capture.objects.filter(pk=capture.pk, status__in=Capture.Status.active())
     with transaction.atomic():
@@ -144,6 +162,7 @@ def fail_capture(capture: Capture, *, code: str, detail: str, request_id: str = 
         record_event(
             "capture.failed",
             capture=capture,
+            actor=actor,
             request_id=request_id,
             code=code,
             detail=detail,
@@ -151,14 +170,15 @@ def fail_capture(capture: Capture, *, code: str, detail: str, request_id: str = 
 
 
 def _generate(capture: Capture, run: Run, request_id: str) -> None:
-    stopwatch = _Stopwatch()
+    stopwatch = Stopwatch()
     record_event("capture.started", capture=capture, request_id=request_id)
     with open_source(run) as bundle:
         content = _read(bundle, capture)
         faults.hit("capture.read")
         # The one clock reading of a capture: every file and the row tell this time.
         generated_at = timezone.now()
-        generation, published = _write(capture, bundle, content, generated_at, stopwatch)
+        ticker = Ticker(capture, _file_facts(content), request_id)
+        generation, published = _write(capture, bundle, content, generated_at, ticker, stopwatch)
         faults.hit("capture.published")
         columns = _columns(bundle, content, published)
     with transaction.atomic():
@@ -182,7 +202,7 @@ def _generate(capture: Capture, run: Run, request_id: str) -> None:
                 captureId=capture.pk,
             )
         capture.refresh_from_db()
-        record_files(capture, _file_facts(content), request_id=request_id)
+        ticker.log_rest()
         name = generation_name(generation)
         record_event(
             "capture.published",
@@ -242,7 +262,8 @@ def _write(
     bundle: RunBundle,
     content: Content,
     generated_at: datetime,
-    stopwatch: _Stopwatch,
+    ticker: Ticker,
+    stopwatch: Stopwatch,
 ) -> tuple[int, Published]:
     record, target = bundle.record, target_from_text(capture.target)
     root = telemetry_root()
@@ -291,42 +312,13 @@ def _write(
                 classes=record.classes if content.has_classes else None,
                 class_coverage=record.class_coverage,
                 elapsed_ms=stopwatch.read,
-                progress=_Teller(capture),
+                progress=ticker.tell_written,
+                cancel=ticker.is_cancelled,
             )
         except BundleExists:
             continue
         return generation, published
     raise StorageUnavailable("No generation of the target is free; try again.")
-
-
-class _Stopwatch:
-    """How long a capture takes. The bundle tells what was read last, so the row and a rebuilt one tell it too."""
-
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self.read_ms = 0
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._started
-
-    def read(self) -> int:
-        self.read_ms = int(1000 * self.seconds)
-        return self.read_ms
-
-
-class _Teller:
-    """Tells the row how many files are written, a few times a second at most."""
-
-    def __init__(self, capture: Capture) -> None:
-        self._rows = Capture.objects.filter(pk=capture.pk, attempt=capture.attempt)
-        self._told_at = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._told_at >= TELL_EVERY_S:
-            self._told_at = now
-            self._rows.update(progress_done=done, progress_total=total, heartbeat_at=timezone.now())
 
 
 def _columns(bundle: RunBundle, content: Content, published: Published) -> dict[str, Any]:
@@ -345,8 +337,8 @@ def _columns(bundle: RunBundle, content: Content, published: Published) -> dict[
         "supports_class_metrics": content.has_classes,
         "classes": list(record.classes) if content.has_classes else [],
         "class_coverage": record.class_coverage or "",
-        "progress_done": len(content.files) + 2,
-        "progress_total": len(content.files) + 2,
+        "progress_done": len(content.files),
+        "progress_total": len(content.files),
     }
 
 

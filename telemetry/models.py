@@ -17,9 +17,13 @@ class Capture(models.Model):
     QUEUED -> GENERATING -> SUCCEEDED -> SUPERSEDED | MISSING
     QUEUED | GENERATING -> FAILED
 
+    One that was cancelled has failed with the code ``CANCELED``: there is no status of its own for it.
+
     ``target`` is what the bundle is filed under: ``runs/<run id>`` or ``library/<capture key>``. Two partial
     unique constraints are the locks: one capture of a target in progress, one succeeded.
     """
+
+    CANCELED = "canceled"
 
     class Status(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -66,6 +70,7 @@ class Capture(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(default=0)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     overwrite = models.BooleanField(default=False)
     nan = models.CharField(max_length=10, choices=Nan, default=Nan.KEEP)
     gaps = models.CharField(max_length=10, choices=Gaps, default=Gaps.KEEP)
@@ -93,7 +98,10 @@ class Capture(models.Model):
 
     class Meta:
         ordering = ("-requested_at", "-id")
-        permissions = (("verify_capture", "Can verify telemetry bundles"),)
+        permissions = (
+            ("verify_capture", "Can verify telemetry bundles"),
+            ("cancel_capture", "Can cancel captures"),
+        )
         indexes = (
             models.Index(fields=("-requested_at", "-id"), name="capture_requested"),
             models.Index(fields=("status", "-requested_at", "-id"), name="capture_status"),
@@ -150,6 +158,17 @@ class Capture(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.status not in self.Status.active()
+
+    @property
+    def is_canceled(self) -> bool:
+        return self.failure_code == self.CANCELED
+
+    @property
+    def outcome(self) -> tuple[str, str]:
+        """(mark, words) of what became of it: its status, or that somebody cancelled it."""
+        if self.is_canceled:
+            return self.CANCELED, "Cancelled"
+        return self.status, self.get_status_display()
 
 
 class CaptureEvent(models.Model):

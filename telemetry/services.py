@@ -36,6 +36,7 @@ from telemetry import generation, integrity, selectors, tasks
 from telemetry.errors import (
     CaptureExists,
     CaptureInProgress,
+    CaptureNotCancelable,
     OutsideLibrary,
     RunNotCapturable,
 )
@@ -44,6 +45,7 @@ from telemetry.models import Capture
 from telemetry.records import capture_facts
 
 __all__ = [
+    "cancel_capture",
     "find_target",
     "notice_capture",
     "open_bundle",
@@ -172,6 +174,28 @@ def verify_capture(capture: Capture, *, user: Actor | None, request_id: str = ""
             integrity=found.state,
             durationMs=int(1000 * (time.monotonic() - started)),
         )
+    return selectors.get_capture(capture.pk)
+
+
+def cancel_capture(capture: Capture, *, user: Actor, request_id: str = "") -> Capture:
+    """Cancel a queued capture at once, or ask a generating one to stop; what stood at the target stays.
+
+    Raises CaptureNotCancelable for one that has ended.
+    """
+    status = Capture.Status
+    rows = Capture.objects.filter(pk=capture.pk)
+    with transaction.atomic():
+        if rows.filter(status=status.QUEUED).update(cancel_requested_at=timezone.now()):
+            generation.end_canceled(capture, actor=user, request_id=request_id)
+        elif rows.filter(status=status.GENERATING).update(cancel_requested_at=timezone.now()):
+            record_event(
+                "capture.cancel_requested", capture=capture, actor=user, request_id=request_id
+            )
+        else:
+            raise CaptureNotCancelable(
+                f"Capture {capture.pk} has ended; only one that is queued or generating can be cancelled.",
+                captureId=capture.pk,
+            )
     return selectors.get_capture(capture.pk)
 
 

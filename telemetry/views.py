@@ -64,6 +64,17 @@ def verify_capture(request: PageRequest, capture_id: str) -> HttpResponse:
     return redirect_to(request, capture.get_absolute_url())
 
 
+@page("telemetry.cancel_capture", methods=("POST",), refused=show_capture)
+def cancel_capture(request: PageRequest, capture_id: str) -> HttpResponse:
+    """Stop a capture that is waiting or generating; the panel it was cancelled in says so."""
+    capture = services.cancel_capture(
+        selectors.get_capture(capture_id), user=request.user, request_id=request_id_of(request)
+    )
+    if request.htmx and request.htmx.target == "telemetry":
+        return show_run(request, capture.source_run_id)
+    return redirect_to(request, capture.get_absolute_url())
+
+
 @page("telemetry.view_capture")
 def download_file(request: PageRequest, capture_id: str, path: str) -> HttpResponse:
     """One file of the bundle as it was written."""

@@ -22,6 +22,7 @@ OPERATOR = (
     "runs.verify_run",
     "telemetry.add_capture",
     "telemetry.verify_capture",
+    "telemetry.cancel_capture",
 )
 # Admins are superusers; the group says so where people are listed.
 ROLES: dict[str, tuple[str, ...]] = {"viewer": VIEWER, "operator": OPERATOR, "admin": OPERATOR}

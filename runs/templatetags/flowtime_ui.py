@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +17,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from flowtime.bundles import generation_name
+from flowtime.health import roots_problem, space_problem
+from flowtime.pages import ADVICE
 from flowtime.tasks import SILENCE_LIMIT, worker_silence
-from runs import drawing, wording
+from runs import drawing, selectors, wording
 from runs.clock import from_text
 from runs.models import Run
 
@@ -276,13 +278,61 @@ def when_text(instant: str | None) -> SafeString | str:
 
 @register.simple_tag
 def worker_words() -> str:
-    """Since when nothing is computed; nothing while a worker is there, or before any ever was."""
+    """Since when nothing is computed; nothing while a worker is there."""
     silence = worker_silence()
     if silence is None:
         return "No worker has been heard from yet."
-    if silence <= SILENCE_LIMIT:
-        return ""
-    return f"The worker was last heard from {wording.say_ago(timezone.now() - silence, now=timezone.now())}."
+    return f"Worker {wording.say_silence(silence)}." if silence > SILENCE_LIMIT else ""
+
+
+@register.simple_tag
+def waiting_words() -> str:
+    """What waits for a worker: ``2 runs and 1 capture are waiting; they start when it is back.``"""
+    runs, captures = selectors.waiting_jobs()
+    parts = [wording.say_count(n, noun) for n, noun in ((runs, "run"), (captures, "capture")) if n]
+    if not parts:
+        return "What is asked for now starts when it is back."
+    is_one = runs + captures == 1
+    return (
+        f"{' and '.join(parts)} {'is' if is_one else 'are'} waiting; "
+        f"{'it starts' if is_one else 'they start'} when it is back."
+    )
+
+
+@register.simple_tag
+def storage_words() -> tuple[str, str] | None:
+    """(what is wrong with the storage, what that means); None while all is well."""
+    if roots_problem():
+        return (
+            "FlowTime is read-only.",
+            "Its files cannot be written, so nothing new can be run or generated. What is there can be read. "
+            "An administrator can mend it.",
+        )
+    if problem := space_problem():
+        return (
+            problem,
+            "What does not fit is refused, and what is there stays. An administrator can make room.",
+        )
+    return None
+
+
+@register.simple_tag
+def time_left(started: datetime | None, done: int, total: int | None) -> str:
+    """How long the rest takes at the pace so far."""
+    return wording.say_left(started, done, total, now=timezone.now())
+
+
+@register.simple_tag
+def silence_of(heartbeat_at: datetime | None) -> str:
+    """``silent for 40 s`` where whoever works has not said so for too long; else nothing."""
+    silence = timezone.now() - heartbeat_at if heartbeat_at else timedelta()
+    return wording.say_silence(silence) if silence > SILENCE_LIMIT else ""
+
+
+@register.simple_tag
+def advice(code: str) -> str:
+    """What to do about a failure with that code; empty where its sentence says it all."""
+    return ADVICE.get(code, "")
 
 
 @register.filter
