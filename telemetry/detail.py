@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowtime.errors import FlowTimeError
 from runs import chronicle, gating
+from runs import selectors as run_selectors
 from runs.charts import page_number, plain
 from runs.gating import Action
 from runs.models import Run
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from flowtime.bundles import TelemetryFile
 
 FILES_A_PAGE = 60
+MOST_WRITTEN = 500
 NOT_CURRENT = "Only the telemetry that its run shows now can be replayed from here."
 RUN_GONE = "The source run is no longer indexed."
 
@@ -100,8 +102,26 @@ class CapturePage:
 
     @property
     def steps(self) -> list[chronicle.Step]:
+        """What happened, without the line for each file."""
         events = selectors.events_of(self.capture).exclude(name__in=chronicle.TOO_MANY)
         return chronicle.tell(events)
+
+    @cached_property
+    def written(self) -> list[chronicle.Step]:
+        """The files in the order in which they were written, as far as they are; the newest where they are many."""
+        events = selectors.events_of(self.capture).filter(name__in=chronicle.TOO_MANY)
+        return chronicle.tell(reversed(events.order_by("-id")[:MOST_WRITTEN]))
+
+    @cached_property
+    def latest_file(self) -> Mapping[str, Any]:
+        """The file that was written last: its node, metric and class."""
+        written = selectors.events_of(self.capture).filter(name__in=chronicle.TOO_MANY).last()
+        return written.attributes if written is not None else {}
+
+    @cached_property
+    def request_id(self) -> str:
+        """The request that the capture belongs to, under which the log has the rest."""
+        return run_selectors.request_of(selectors.events_of(self.capture))
 
     @property
     def bins(self) -> int:

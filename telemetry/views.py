@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRefresh
 
 from flowtime.api.problems import request_id_of
 from flowtime.pages import PageRequest, advice_for, page
@@ -38,6 +39,9 @@ def show_capture(
 ) -> HttpResponse:
     """The page of a capture; a refusal stands above its facts."""
     capture = services.notice_capture(selectors.get_capture(capture_id))
+    is_followed = bool(request.htmx) and request.htmx.target == "live"
+    if is_followed and capture.is_finished:
+        return HttpResponseClientRefresh()
     shown = detail.CapturePage(capture, user=request.user, query=request.GET)
     context = {
         "capture": capture,
@@ -45,7 +49,8 @@ def show_capture(
         "refusal": refusal,
         "advice": advice_for(refusal) if refusal else "",
     }
-    return render(request, "telemetry/detail.html", context)
+    part = "#live" if is_followed else ""
+    return render(request, f"telemetry/detail.html{part}", context)
 
 
 @page("telemetry.view_capture")
@@ -72,6 +77,8 @@ def cancel_capture(request: PageRequest, capture_id: str) -> HttpResponse:
     )
     if request.htmx and request.htmx.target == "telemetry":
         return show_run(request, capture.source_run_id)
+    if request.htmx:
+        return show_capture(request, capture_id)
     return redirect_to(request, capture.get_absolute_url())
 
 

@@ -112,3 +112,34 @@ def test_how_exactly_a_replay_reproduces_its_source():
 )
 def test_a_duration(span, said):
     assert wording.say_duration(span) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "done", "total", "said"),
+    [
+        (6, 3, 12, "about 18 seconds left"),
+        (10, 99, 100, "about 1 second left"),
+        (60, 1, 10, "about 9 minutes left"),
+        (3600, 1, 5, "about 4 hours left"),
+        (0.5, 3, 12, ""),
+        (6, 0, 12, ""),
+        (6, 12, 12, ""),
+        (6, 3, None, ""),
+    ],
+)
+def test_what_is_left_of_a_job(seconds, done, total, said):
+    started = NOW - timedelta(seconds=seconds)
+
+    assert wording.say_left(started, done, total, now=NOW) == said
+
+
+def test_nothing_is_left_to_say_before_the_start():
+    assert wording.say_left(None, 3, 12, now=NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(40, "silent for 40 s"), (840, "silent for 14 min"), (7300, "silent for 2 h")],
+)
+def test_how_long_somebody_has_been_silent(seconds, said):
+    assert wording.say_silence(timedelta(seconds=seconds)) == said
