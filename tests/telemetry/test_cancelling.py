@@ -6,7 +6,7 @@ from flowtime.tasks import claim
 from runs import services as runs
 from runs.models import Run
 from runs.requests import RunRequest
-from telemetry import generation, services, tasks
+from telemetry import generation, services, tasks, ticking
 from telemetry.errors import CaptureNotCancelable
 from telemetry.models import Capture, CaptureEvent
 from tests.flows import snapshot
@@ -52,7 +52,7 @@ def test_a_waiting_capture_is_cancelled_at_once(run, alice, data_dirs):
 def test_a_capture_that_is_generated_stops_at_the_next_file(
     generating, alice, data_dirs, monkeypatch
 ):
-    monkeypatch.setattr(generation, "ASK_EVERY_S", 0)
+    monkeypatch.setattr(ticking, "ASK_EVERY_S", 0)
 
     asked = services.cancel_capture(generating, user=alice)
     assert asked.status == Capture.Status.GENERATING
@@ -68,7 +68,7 @@ def test_a_capture_that_is_generated_stops_at_the_next_file(
 
 
 def test_cancelling_an_overwrite_leaves_the_old_bundle_current(run, alice, data_dirs, monkeypatch):
-    monkeypatch.setattr(generation, "ASK_EVERY_S", 0)
+    monkeypatch.setattr(ticking, "ASK_EVERY_S", 0)
     first = services.request_capture(run=run, user=alice)
     before = snapshot(data_dirs.telemetry)
     again = services.request_capture(run=run, user=alice, overwrite=True, is_async=True)
@@ -103,16 +103,16 @@ def test_the_target_of_a_cancelled_capture_is_free_again(run, alice):
 
 
 def test_files_are_told_of_while_they_are_written(generating, monkeypatch):
-    monkeypatch.setattr(generation, "TELL_EVERY_S", 0)
+    monkeypatch.setattr(ticking, "TELL_EVERY_S", 0)
     told = []
-    original = generation._Ticker.tell_written
+    original = ticking.Ticker.tell_written
 
     def tell_written(self, done, total):
         original(self, done, total)
         row = Capture.objects.get()
         told.append((row.progress_done, row.progress_total, names_of(row).count(FILE)))
 
-    monkeypatch.setattr(generation._Ticker, "tell_written", tell_written)
+    monkeypatch.setattr(ticking.Ticker, "tell_written", tell_written)
 
     generation.generate(generating)
 
