@@ -10,6 +10,7 @@ from django.db.models import Q, Value
 
 from flowtime.api.pagination import Page, keyset_page
 from flowtime.bundles import is_name
+from flowtime.prepared import PreparedRow
 from runs.errors import RunNotFound
 from runs.models import Run, RunEvent
 
@@ -73,6 +74,15 @@ def page_of_runs(
     )
 
 
+_RUN = PreparedRow(
+    lambda run_id: (
+        Run.objects.select_related("document", "created_by")
+        .defer("document__template_text")
+        .filter(pk=run_id)
+    )
+)
+
+
 def get_run(run_id: str) -> Run:
     """The run with its document and its creator; raises RunNotFound."""
     found = find_run(run_id)
@@ -84,14 +94,7 @@ def get_run(run_id: str) -> Run:
 def find_run(run_id: str) -> Run | None:
     """The run with its document and its creator, or None."""
     # What cannot be a name is never asked of the database: PostgreSQL takes no NUL.
-    if not is_name(run_id):
-        return None
-    return (
-        Run.objects.select_related("document", "created_by")
-        .defer("document__template_text")
-        .filter(pk=run_id)
-        .first()
-    )
+    return _RUN.find(run_id) if is_name(run_id) else None
 
 
 def runs_to_compare(run: Run | None) -> list[Run]:

@@ -12,6 +12,8 @@ from knox.models import AbstractAuthToken, AuthToken
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from flowtime.prepared import PreparedRow
+
 TOKEN = re.compile(rb"[0-9a-f]{64}")
 PERMISSIONS = """
 SELECT kind.app_label, permission.codename
@@ -23,6 +25,9 @@ WHERE permission.id IN (
     JOIN auth_user_groups member ON member.group_id = given.group_id WHERE member.user_id = %s
 )
 """
+
+
+TOKENS = PreparedRow(lambda digest: AuthToken.objects.select_related("user").filter(pk=digest))
 
 
 class ModelBackend(backends.ModelBackend):
@@ -51,11 +56,10 @@ class BearerAuthentication(TokenAuthentication):
             raise AuthenticationFailed("The token is not valid.")
         # The digest is the key. The base class looks among all tokens with the same beginning, and
         # reads every token of the owner to clear expired ones: here making a new one does that.
-        found = AuthToken.objects.select_related("user").filter(pk=hash_token(token.decode()))
-        for known in found:
-            if known.expiry is None or known.expiry >= timezone.now():
-                return self.validate_user(known)
-        raise AuthenticationFailed("The token is not valid.")
+        known = TOKENS.find(hash_token(token.decode()))
+        if known is None or (known.expiry is not None and known.expiry < timezone.now()):
+            raise AuthenticationFailed("The token is not valid.")
+        return self.validate_user(known)
 
 
 class BasicCredentials(BasicAuthentication):
