@@ -43,7 +43,9 @@ class PreparedRow(Generic[M]):
         start, end = chosen[0], chosen[-1] + 1
         names = [column.target.attname for column, *_ in compiler.select[start:end]]
         converters = compiler.get_converters([column for column, *_ in compiler.select])
-        related = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+        related = get_related_populators(  # type: ignore[call-arg]  # the stubs are of a later Django
+            compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS
+        )
         model = compiler.klass_info["model"]
 
         def build(row: Any) -> M:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
 import orjson
@@ -47,6 +48,8 @@ Metric = Literal[
 METRICS: tuple[str, ...] = get_args(Metric)
 
 
+# Bundles of one template have the same paths, and each look at any of them would check them all again.
+@lru_cache(maxsize=8192)
 def _checked_path(text: str) -> str:
     try:
         names.check_path(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 from contextlib import suppress
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
@@ -96,4 +97,10 @@ def read_manifest(
         raise BundleChanged(
             f"{MANIFEST} of {directory.what} was changed: its digest differs.", file=MANIFEST
         )
-    return decode(kind, data, file=MANIFEST), found
+    return _manifest(kind, data), found
+
+
+@lru_cache(maxsize=8)
+def _manifest(kind: type[F], data: bytes) -> F:
+    """What these very bytes say: a bundle that is looked at again is read again, but not parsed."""
+    return decode(kind, data, file=MANIFEST)

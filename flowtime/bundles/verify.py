@@ -59,8 +59,8 @@ def verify_telemetry_bundle(
 def check_run_bundle(bundle: RunBundle, *, deep: bool = False) -> Integrity:
     """Check an open run bundle: its files, and that its model is the one the manifest names."""
     found = bundle.check(deep=deep)
-    listed = {file.path: file.sha256 for file in bundle.manifest.files}
-    if f"sha256:{listed.get(MODEL, '')}" == bundle.manifest.model_hash:
+    digests = (file.sha256 for file in bundle.manifest.files if file.path == MODEL)
+    if f"sha256:{next(digests, '')}" == bundle.manifest.model_hash:
         return found
     detail = f"{MODEL} is not the model that the manifest names."
     return with_problem(found, IntegrityProblem("mismatch", MODEL, detail))
