@@ -52,20 +52,10 @@ class RunPage:
     def parameters(self) -> list[UsedParameter]:
         """The parameters the run used, declared ones in the order of the template, with titles where known."""
         used: Mapping[str, Any] = self.record.get("parameters") or {}
-        declared = self._declared()
+        declared = declared_parameters(self.run)
         names = [name for name in declared if name in used]
         names += [name for name in used if name not in declared]
         return [self._used(name, used[name], declared.get(name)) for name in names]
-
-    def _declared(self) -> dict[str, Parameter]:
-        """The template's declarations, while the catalog has the version that was run."""
-        try:
-            template = catalog.get_entry(self.run.template_id).template
-        except TemplateNotFound:
-            return {}
-        if template is None or template.version != self.run.template_version:
-            return {}
-        return {parameter.name: parameter for parameter in template.parameters}
 
     def _used(self, name: str, value: Any, declared: Parameter | None) -> UsedParameter:
         if declared is not None and declared.has_default:
@@ -124,6 +114,17 @@ class RunPage:
     @property
     def step_count(self) -> int:
         return len(self.steps)
+
+
+def declared_parameters(run: Run) -> dict[str, Parameter]:
+    """The template's declarations by name, while the catalog has the version that was run."""
+    try:
+        template = catalog.get_entry(run.template_id).template
+    except TemplateNotFound:
+        return {}
+    if template is None or template.version != run.template_version:
+        return {}
+    return {parameter.name: parameter for parameter in template.parameters}
 
 
 def say_value(value: Any, *, unit: str | None = None) -> str:

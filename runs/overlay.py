@@ -37,7 +37,7 @@ class Scale:
         return HEIGHT - (value / 2 - self.bottom / 2) / span * (HEIGHT - HEADROOM)
 
     def amounts(self) -> list[float]:
-        """Two or three round values to draw a line at."""
+        """Two to four round values to draw a line at."""
         step = nice_step(self.top - self.bottom)
         if not math.isfinite(step):
             return []
@@ -47,11 +47,11 @@ class Scale:
 
 
 def nice_step(span: float) -> float:
-    """A step of 1, 2 or 5 times a power of ten that divides ``span`` in three at most."""
+    """A step of 1, 2 or 5 times a power of ten that divides ``span`` in four at most."""
     if not span > 0:
         return math.inf
     decade = 10.0 ** math.floor(math.log10(span))
-    return next((n * decade for n in (0.5, 1.0, 2.0, 5.0) if span / (n * decade) <= 3), 10 * decade)
+    return next((n * decade for n in (0.5, 1.0, 2.0, 5.0) if span / (n * decade) <= 4), 10 * decade)
 
 
 def step_path(values: Values, scale: Scale) -> str:

@@ -15,7 +15,7 @@ from runs import overlay, wording
 from runs.arrays import read_array
 from runs.charts import MOST_STEPS, ROWS_A_PAGE, page_number, plain
 from runs.compare import open_pair
-from runs.detail import say_value
+from runs.detail import declared_parameters, say_value
 from runs.drawing import largest_of_stretches
 from runs.layout import colours_of, layout_of
 from runs.state import read_arrays
@@ -222,7 +222,7 @@ class Comparison:
         self.identical = len(pair.matches) - len(pair.different)
         self.first_bin = pair.first_different_bin
         self.only_in_a, self.only_in_b = pair.only_in_a, pair.only_in_b
-        self.parameters = _parameters(pair)
+        self.parameters = _parameters(pair, {**_titles(b), **_titles(a)})
         self.figures = _figures(pair)
         self.overlaid = _overlaid(pair, a, query) if pair.matches else None
         self.series = _series_page(pair, query)
@@ -354,7 +354,11 @@ def say_change(a: Any, b: Any) -> str:
 ###############################################################################
 # Parameters and figures
 ###############################################################################
-def _parameters(pair: Pair) -> list[ComparedParameter]:
+def _titles(run: Run) -> dict[str, str]:
+    return {name: declared.title or name for name, declared in declared_parameters(run).items()}
+
+
+def _parameters(pair: Pair, titles: Mapping[str, str]) -> list[ComparedParameter]:
     """Parameters, seed and mode, those that differ first."""
     a, b = pair.ours.record, pair.theirs.record
     more: list[tuple[str, Any, Any]] = [
@@ -365,7 +369,7 @@ def _parameters(pair: Pair) -> list[ComparedParameter]:
     rows += [(name, ours, theirs, ours != theirs) for name, ours, theirs in more]
     shown = [
         ComparedParameter(
-            name=name,
+            name=titles.get(name, name),
             a=wording.UNDEFINED if ours is None else _say(ours),
             b=wording.UNDEFINED if theirs is None else _say(theirs),
             change=say_change(ours, theirs) if is_different else "same",

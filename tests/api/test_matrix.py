@@ -50,6 +50,8 @@ PAGES: dict[str, dict[str, str]] = {
     "runs/new": VIEW | {"post": "operator"},
     "runs/picked": VIEW,
     "runs/views": VIEW | {"post": "viewer"},
+    "runs/compare": VIEW,
+    "runs/compare/differences": VIEW,
     "runs/<str:run_id>": VIEW,
     "runs/<str:run_id>/replay": {"post": "operator"},
     "runs/<str:run_id>/cancel": {"post": "operator"},
