@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from flowtime.bundles import media_type
 from flowtime.errors import FlowTimeError
 from runs import chronicle, gating
 from runs import selectors as run_selectors
@@ -139,4 +140,4 @@ def file_text(capture: Capture, path: str) -> tuple[bytes, str]:
     """
     with services.open_bundle(capture) as bundle:
         data = bundle.read_file(path)
-    return data, "application/json" if path.endswith(".json") else "text/csv; charset=utf-8"
+    return data, media_type(path)

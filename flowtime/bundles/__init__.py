@@ -46,6 +46,7 @@ from flowtime.bundles.names import (
     generation_name,
     generation_number,
     is_name,
+    media_type,
 )
 from flowtime.bundles.publish import Published
 from flowtime.bundles.run_bundle import (
@@ -136,6 +137,7 @@ __all__ = [
     "is_name",
     "list_run_ids",
     "list_targets",
+    "media_type",
     "open_run_bundle",
     "open_telemetry_bundle",
     "parse_series",

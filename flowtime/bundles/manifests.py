@@ -112,7 +112,7 @@ Coverage = Literal["full", "partial", "missing"]
 Severity = Literal["error", "warning", "info"]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
     """Part of a file: camelCase on disk, nothing unknown, numbers finite, immutable."""
 
     model_config = ConfigDict(
@@ -125,7 +125,7 @@ class _Part(BaseModel):
     )
 
 
-class _File(_Part):
+class _File(Part):
     """A whole file, which says in ``schemaVersion`` which rules it follows."""
 
     newest: ClassVar[int] = RUN_SCHEMA_VERSION
@@ -134,7 +134,7 @@ class _File(_Part):
 F = TypeVar("F", bound=_File)
 
 
-class Grid(_Part):
+class Grid(Part):
     """``bins`` equal, adjacent bins."""
 
     bins: Bins
@@ -146,28 +146,28 @@ class Grid(_Part):
         return self.bins * self.bin_size * MINUTES[self.bin_unit]
 
 
-class Rng(_Part):
+class Rng(Part):
     """The generator and the seed that the run used."""
 
     kind: Literal["pcg32"] = "pcg32"
     seed: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
 
 
-class RunWindow(_Part):
+class RunWindow(Part):
     """The time that a run covers; no start where the model has none."""
 
     start_utc: Utc | None = None
     duration_minutes: Annotated[int, Field(ge=1)]
 
 
-class TelemetryWindow(_Part):
+class TelemetryWindow(Part):
     """The time that a telemetry bundle covers; no start where the model has none."""
 
     start_time_utc: Utc | None = None
     duration_minutes: Annotated[int, Field(ge=1)]
 
 
-class RunWarning(_Part):
+class RunWarning(Part):
     """A finding of the engine as ``run.json`` keeps it (engine §19). A worst value that is not finite is null."""
 
     code: Text
@@ -183,7 +183,7 @@ class RunWarning(_Part):
     suggestion: Text | None = None
 
 
-class RunFile(_Part):
+class RunFile(Part):
     """One file of a run bundle as its manifest lists it."""
 
     path: FilePath
@@ -252,7 +252,7 @@ class RunRecord(_File):
     provenance: Json = {}
 
 
-class SeriesFacts(_Part):
+class SeriesFacts(Part):
     """What the engine knows of a series before it is written (engine §16.3)."""
 
     series_id: Name
@@ -280,7 +280,7 @@ class SeriesIndex(_File):
     series: tuple[SeriesEntry, ...]
 
 
-class TelemetryFile(_Part):
+class TelemetryFile(Part):
     """One series of a telemetry bundle: which node and metric it is, and the file that holds it."""
 
     node_id: Text
@@ -292,7 +292,7 @@ class TelemetryFile(_Part):
     hash: Digest
 
 
-class Companion(_Part):
+class Companion(Part):
     """A file of the bundle that is not a series."""
 
     path: Name
@@ -300,7 +300,7 @@ class Companion(_Part):
     hash: Digest
 
 
-class TelemetryWarning(_Part):
+class TelemetryWarning(Part):
     """A finding of the capture: one a code, node and metric, with inclusive ranges of bins."""
 
     code: Text
@@ -312,7 +312,7 @@ class TelemetryWarning(_Part):
     bins: Ranges | None = None
 
 
-class TelemetryProvenance(_Part):
+class TelemetryProvenance(Part):
     """The run that a telemetry bundle was generated from, and when."""
 
     run_id: RunId

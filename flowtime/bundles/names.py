@@ -70,6 +70,13 @@ def check_path(text: object) -> tuple[str, ...]:
     return tuple(text.split("/"))
 
 
+def media_type(path: str) -> str:
+    """What kind of text a file of a bundle is."""
+    if path.endswith(".json"):
+        return "application/json"
+    return f"text/{'csv' if path.endswith('.csv') else 'plain'}; charset=utf-8"
+
+
 def series_file_name(series_id: str) -> str:
     """The file of a series in a run bundle: its id and ``.csv``."""
     check_name("series id", series_id)

@@ -19,6 +19,7 @@ from flowtime.bundles.errors import (
     quoted,
 )
 from flowtime.bundles.integrity import Listed
+from flowtime.bundles.interchange import CHECKSUMS, DATA_PACKAGE, Table, checksums, data_package
 from flowtime.bundles.manifests import (
     MAX_JSON_BYTES,
     RunFile,
@@ -85,18 +86,20 @@ def write_run_bundle(
         MODEL_YAML: model_yaml.encode(),
     }
     copied = telemetry.paths if telemetry is not None else ()
-    total = len(texts) + len(index) + 1 + len(copied) + 1
+    total = len(texts) + len(index) + 1 + len(copied) + 2 + 1
 
     with stage(root) as staging:
         steps = _Steps(staging, total, progress, cancel)
         for path, data in texts.items():
             steps.write(path, data)
-        entries = [_write_series(steps, facts, arrays[facts.series_id]) for facts in index]
-        steps.write(INDEX, encode(SeriesIndex(series=tuple(entries))))
+        series = [_write_series(steps, facts, arrays[facts.series_id]) for facts in index]
+        steps.write(INDEX, encode(SeriesIndex(series=tuple(entry for entry, _ in series))))
         if telemetry is not None:
             for path in copied:
                 steps.write(f"{TELEMETRY}/{path}", telemetry.read_file(path))
                 faults.hit("replay.copied")
+        steps.write(DATA_PACKAGE, _package(record, [table for _, table in series]))
+        steps.write(CHECKSUMS, checksums(steps.written))
         manifest = _manifest(record, steps.written)
         sealed = staging.seal(encode(manifest))
         check_cancel(cancel)
@@ -147,14 +150,26 @@ def _check_agreement(
             raise ValueError(f"Series {facts.series_id} does not have one value a bin.")
 
 
-def _write_series(steps: _Steps, facts: SeriesFacts, values: Series) -> SeriesEntry:
+def _write_series(steps: _Steps, facts: SeriesFacts, values: Series) -> tuple[SeriesEntry, Table]:
     path = f"series/{names.series_file_name(facts.series_id)}"
     written = steps.write(path, format_series(values))
     faults.hit("run.series_written")
-    return SeriesEntry(
+    entry = SeriesEntry(
         **{field: getattr(facts, field) for field in SeriesFacts.model_fields},
         points=len(values),
         hash=f"sha256:{written.sha256}",
+    )
+    return entry, Table(
+        written=written, title=facts.id or facts.series_id, unit=facts.unit, bins=len(values)
+    )
+
+
+def _package(record: RunRecord, tables: Sequence[Table]) -> bytes:
+    return data_package(
+        record.run_id,
+        title=record.template_title or record.template_id,
+        created=record.created_utc,
+        tables=tables,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
+from flowtime.bundles.interchange import DataPackage
 from flowtime.bundles.manifests import (
     AutoCapture,
     RunManifest,
@@ -21,6 +22,7 @@ _KINDS: dict[str, type[BaseModel]] = {
     "series-index": SeriesIndex,
     "telemetry-manifest": TelemetryManifest,
     "autocapture": AutoCapture,
+    "datapackage": DataPackage,
 }
 
 
@@ -31,7 +33,8 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
 def _schema(kind: type[BaseModel]) -> dict[str, Any]:
     schema = kind.model_json_schema(by_alias=True, mode="validation")
-    schema["required"] = ["schemaVersion", *schema["required"]]
+    if "schemaVersion" in schema["properties"]:
+        schema["required"] = ["schemaVersion", *schema["required"]]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 

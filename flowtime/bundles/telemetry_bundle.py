@@ -19,6 +19,7 @@ from flowtime.bundles.errors import (
     FileNotListed,
     quoted,
 )
+from flowtime.bundles.interchange import CHECKSUMS, DATA_PACKAGE, Table, checksums, data_package
 from flowtime.bundles.manifests import (
     METRICS,
     AutoCapture,
@@ -34,7 +35,7 @@ from flowtime.bundles.manifests import (
     encode,
 )
 from flowtime.bundles.names import MANIFEST
-from flowtime.bundles.publish import Cancel, Progress, Published, check_cancel, stage
+from flowtime.bundles.publish import Cancel, Progress, Published, Staging, check_cancel, stage
 from flowtime.bundles.reader import Reader, listed_files, read_manifest
 from flowtime.bundles.series import MAX_SERIES_BYTES, Series, format_series, parse_series
 from flowtime.bundles.targets import Target, generations
@@ -76,10 +77,10 @@ def write_telemetry_bundle(
     """
     _check_agreement(target, generation, files, grid, provenance, autocapture)
     paths = file_names([(node, metric, class_id) for node, metric, class_id, _ in files])
-    total = len(files) + 2
+    total = len(files) + 4
 
     with stage(root) as staging:
-        entries = []
+        entries, tables = [], []
         for path, (node, metric, class_id, values) in zip(paths, files, strict=True):
             check_cancel(cancel)
             written = staging.write(path, format_series(values))
@@ -97,11 +98,13 @@ def write_telemetry_bundle(
                     }
                 )
             )
+            title = " ".join(part for part in (node, metric, class_id) if part)
+            tables.append(Table(written=written, title=title, unit=None, bins=len(values)))
             if progress is not None:
                 progress(len(entries), total)
         if elapsed_ms is not None:
             autocapture = autocapture.model_copy(update={"duration_ms": elapsed_ms()})
-        companion = staging.write(AUTOCAPTURE, encode(autocapture))
+        companions = _write_companions(staging, autocapture, tables)
         manifest = TelemetryManifest(
             window=window,
             grid=grid,
@@ -109,11 +112,7 @@ def write_telemetry_bundle(
             classes=None if classes is None else tuple(classes),
             class_coverage=class_coverage,
             files=tuple(entries),
-            companions=(
-                Companion(
-                    path=AUTOCAPTURE, bytes=companion.bytes, hash=f"sha256:{companion.sha256}"
-                ),
-            ),
+            companions=companions,
             warnings=tuple(warnings),
             provenance=provenance,
         )
@@ -126,6 +125,28 @@ def write_telemetry_bundle(
         manifest_hash=f"sha256:{sealed.sha256}",
         file_count=len(entries),
         byte_count=sum(entry.bytes for entry in entries),
+    )
+
+
+def _write_companions(
+    staging: Staging, autocapture: AutoCapture, tables: Sequence[Table]
+) -> tuple[Companion, ...]:
+    """The files that are no series: how the bundle came to be, and what lets other programs read and check it."""
+    package = data_package(
+        f"{autocapture.capture_id}.{autocapture.generation}",
+        title=f"Telemetry of {autocapture.template_id}, run {autocapture.source_run_id}",
+        created=autocapture.generated_at_utc,
+        tables=tables,
+    )
+    written = [
+        staging.write(AUTOCAPTURE, encode(autocapture)),
+        staging.write(DATA_PACKAGE, package),
+    ]
+    sums = checksums([*(table.written for table in tables), *written])
+    written.append(staging.write(CHECKSUMS, sums))
+    return tuple(
+        Companion(path=file.path, bytes=file.bytes, hash=f"sha256:{file.sha256}")
+        for file in written
     )
 
 

@@ -141,7 +141,11 @@ MANIFEST = OpenApiExample(
                 "hash": DIGEST,
             }
         ],
-        "companions": [{"path": "autocapture.json", "bytes": 612, "hash": DIGEST}],
+        "companions": [
+            {"path": "autocapture.json", "bytes": 612, "hash": DIGEST},
+            {"path": "datapackage.json", "bytes": 2410, "hash": DIGEST},
+            {"path": "SHA256SUMS", "bytes": 412, "hash": DIGEST},
+        ],
         "warnings": [],
         "provenance": {
             "runId": RUN_ID,

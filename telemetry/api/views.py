@@ -16,6 +16,7 @@ from flowtime.api.renderers import JSONRenderer
 from flowtime.api.requests import ASYNC_HEADERS, prefers_async, request_id_of
 from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
+from flowtime.bundles import media_type
 from runs import selectors as run_selectors
 from runs.api.query import filtered
 from runs.api.renderers import BytesRenderer
@@ -190,6 +191,7 @@ class CaptureViewSet(StrictViewSet):
         ],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
+            (200, "text/plain"): OpenApiTypes.STR,
             (200, "application/json"): OpenApiTypes.OBJECT,
             **problems(*READING, "not_found"),
         },
@@ -198,8 +200,7 @@ class CaptureViewSet(StrictViewSet):
         """The bytes of one file, whose digest was checked. Other names than the manifest's are not found."""
         with services.open_bundle(selectors.get_capture(capture_id)) as bundle:
             data = bundle.read_file(name)
-        kind = "application/json" if name.endswith(".json") else "text/csv; charset=utf-8"
-        response = StreamingHttpResponse(_chunks(data), content_type=kind)
+        response = StreamingHttpResponse(_chunks(data), content_type=media_type(name))
         response["Content-Length"] = str(len(data))
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         response["X-Content-Type-Options"] = "nosniff"

@@ -41,7 +41,9 @@ class TestGenerating:
             "Desk_Capacity.csv",
             "Desk_QueueDepth.csv",
             "Desk_Served.csv",
+            "SHA256SUMS",
             "autocapture.json",
+            "datapackage.json",
             "manifest.json",
         ]
         assert (

@@ -144,6 +144,19 @@ class TestFiles:
 
         assert "sha256:" + hashlib.sha256(data).hexdigest() == capture["manifestHash"]
 
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("Desk_Served.csv", "text/csv; charset=utf-8"),
+            ("datapackage.json", "application/json"),
+            ("SHA256SUMS", "text/plain; charset=utf-8"),
+        ],
+    )
+    def test_say_what_they_are(self, api, capture, name, kind):
+        base = f"/v1/telemetry/captures/{capture['captureId']}"
+
+        assert api.get(f"{base}/files/{name}")["Content-Type"] == kind
+
     def test_are_sent_whatever_is_accepted(self, api, capture):
         base = f"/v1/telemetry/captures/{capture['captureId']}"
 

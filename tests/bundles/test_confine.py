@@ -100,7 +100,14 @@ def test_a_file_is_read_and_its_directory_listed(roots):
 
     with roots.runs.open_dir("run_1") as directory:
         assert directory.read_bytes("model/template.yaml", 100) == b"# as written\nid: intake\n"
-        assert directory.list() == ["manifest.json", "model", "run.json", "series"]
+        assert directory.list() == [
+            "SHA256SUMS",
+            "datapackage.json",
+            "manifest.json",
+            "model",
+            "run.json",
+            "series",
+        ]
         assert directory.exists("run.json")
         assert not directory.exists("other.json")
 

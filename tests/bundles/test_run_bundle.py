@@ -38,11 +38,17 @@ def test_what_was_written_is_read_back(roots, the_arrays, a_record):
 def test_the_layout_on_disk_is_the_documented_one(roots):
     published = roots.run("run_1")
 
-    files = {str(p.relative_to(roots.path_of_run())) for p in roots.path_of_run().rglob("*.*")}
+    files = {
+        str(p.relative_to(roots.path_of_run()))
+        for p in roots.path_of_run().rglob("*")
+        if p.is_file()
+    }
     listed = json.loads((roots.path_of_run() / "manifest.json").read_bytes())
 
     assert files == {
         "manifest.json",
+        "SHA256SUMS",
+        "datapackage.json",
         "run.json",
         "model/template.yaml",
         "model/model.json",
@@ -121,11 +127,11 @@ def test_progress_counts_every_file_and_ends_full(roots):
 
     roots.run("run_1", progress=lambda done, total: seen.append((done, total)))
 
-    assert [done for done, _ in seen] == list(range(1, 9))
-    assert {total for _, total in seen} == {8}
+    assert [done for done, _ in seen] == list(range(1, 11))
+    assert {total for _, total in seen} == {10}
 
 
-@pytest.mark.parametrize("calls", range(8))
+@pytest.mark.parametrize("calls", range(10))
 def test_a_cancelled_run_leaves_nothing(roots, calls):
     answers = iter([False] * calls + [True])
 

@@ -70,7 +70,11 @@ def test_the_manifest_on_disk_is_the_documented_one(roots):
         "points",
         "hash",
     }
-    assert [file["path"] for file in manifest["companions"]] == ["autocapture.json"]
+    assert [file["path"] for file in manifest["companions"]] == [
+        "autocapture.json",
+        "datapackage.json",
+        "SHA256SUMS",
+    ]
     assert set(manifest["provenance"]) == {"runId", "scenarioHash", "modelHash", "capturedAtUtc"}
 
 
@@ -127,7 +131,12 @@ def test_only_files_in_the_manifest_can_be_read(roots):
     with roots.open_capture(generation=1) as bundle:
         assert bundle.read_file("Intake_Served.csv").startswith(b"bin_index,value\n0,1\n1,NaN\n")
         assert json.loads(bundle.read_file("manifest.json"))["schemaVersion"] == 2
-        assert bundle.paths[-2:] == ("autocapture.json", "manifest.json")
+        assert bundle.paths[-4:] == (
+            "autocapture.json",
+            "datapackage.json",
+            "SHA256SUMS",
+            "manifest.json",
+        )
         for name in ("extra.csv", "../g000001/manifest.json", "", "/etc/passwd", "a\0b"):
             with pytest.raises(FileNotListed):
                 bundle.read_file(name)

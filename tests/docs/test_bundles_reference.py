@@ -20,11 +20,13 @@ from flowtime.bundles import (
     RunWindow,
     SeriesFacts,
     decode,
+    encode,
     errors,
     format_series,
     parse_series,
     write_run_bundle,
 )
+from flowtime.bundles.interchange import DataPackage
 from flowtime.bundles.manifests import (
     AutoCapture,
     RunManifest,
@@ -41,6 +43,8 @@ KINDS = {
     "telemetry-manifest": TelemetryManifest,
     "autocapture": AutoCapture,
 }
+# Written for others and never read.
+NOT_READ = {"datapackage": DataPackage}
 
 
 def marked(mark: str) -> str:
@@ -64,7 +68,7 @@ def field_names(schema: dict) -> set[str]:
     return {name for part in parts for name in part.get("properties", {})}
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", {**KINDS, **NOT_READ})
 def test_every_field_is_described(name):
     assert field_names(json_schemas()[name]) <= words(marked(f"fields: {name}"))
 
@@ -75,6 +79,16 @@ def test_every_example_is_accepted(name):
 
     decode(KINDS[name], example.encode(), file="example")
     Draft202012Validator(json_schemas()[name]).validate(json.loads(example))
+
+
+@pytest.mark.parametrize("name", NOT_READ)
+def test_an_example_for_others_is_as_it_would_be_written(name):
+    example = json.loads(block(f"example: {name}"))
+
+    written = encode(NOT_READ[name].model_validate_json(block(f"example: {name}")))
+
+    assert json.loads(written) == example
+    Draft202012Validator(json_schemas()[name]).validate(example)
 
 
 def test_the_example_of_a_series_is_what_is_written():
@@ -141,9 +155,12 @@ def test_the_layout_is_the_one_on_disk(run):
     assert written == described
 
 
-@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
-def test_the_command_for_a_shell_tells_good_from_bad(run):
-    (command,) = re.findall(r"^\$ (jq .*)$", PAGE, re.MULTILINE)
+@pytest.mark.skipif(not shutil.which("sha256sum"), reason="sha256sum is not installed")
+@pytest.mark.parametrize("tool", ["sha256sum", "jq"])
+def test_a_command_for_a_shell_tells_good_from_bad(run, tool):
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed")
+    (command,) = re.findall(rf"^\$ ({tool} .*)$", PAGE, re.MULTILINE)
 
     def check() -> int:
         return subprocess.run(command, shell=True, cwd=run, capture_output=True).returncode
