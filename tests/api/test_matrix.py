@@ -64,6 +64,13 @@ PAGES: dict[str, dict[str, str]] = {
     "telemetry/<str:capture_id>/verify": {"post": "operator"},
     "telemetry/<str:capture_id>/cancel": {"post": "operator"},
     "telemetry/<str:capture_id>/files/<str:path>": VIEW,
+    "profile": VIEW,
+    "profile/tokens": {"post": "viewer"},
+    "profile/tokens/<str:token_id>/revoke": VIEW | {"post": "viewer"},
+    "profile/preferences": {"post": "viewer"},
+    "profile/password": {"post": "viewer"},
+    "profile/sessions/sign-out": {"post": "viewer"},
+    "profile/sessions/<str:session_id>/sign-out": {"post": "viewer"},
     "docs/api": VIEW,
     "docs/redoc": VIEW,
     "docs/problems/<slug:code>": VIEW,
@@ -78,6 +85,7 @@ SAMPLES = {
     "name": "none.csv",
     "path": "none.csv",
     "code": "not_found",
+    "session_id": "0" * 32,
 }
 # Without a template this page has nothing to send.
 QUERIES = {"runs/new": "?template=first-steps"}
