@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -66,3 +67,8 @@ def read_array(bundle: RunBundle, series_id: str, *, store: ArrayStore = STORE) 
         values.flags.writeable = False
         store.put(key, values)
     return values
+
+
+def plain(values: np.ndarray) -> list[float | None]:
+    """An array as a page can hold it: what is not finite is undefined."""
+    return [value if math.isfinite(value) else None for value in values.tolist()]

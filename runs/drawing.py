@@ -15,6 +15,9 @@ STATE_WORDS = {
     "dlq": "dead letters",
 }
 
+MOST_STEPS = 1440
+"""A chart is at most this many pixels wide; more steps than pixels cannot be told apart."""
+
 # Tops of the bars: of 22 px in a full tape, of 16 in the list's, as the design draws them.
 _FULL_TOPS = {"gray": 20.0, "green": 15.0, "yellow": 8.0, "red": 0.0, "dlq": 11.0}
 _MINI_TOPS = {"green": 10.91, "yellow": 5.82, "red": 0.0, "dlq": 8.0}

@@ -153,3 +153,11 @@ class NotTwoRuns(FlowTimeError):
     code = "not_two_runs"
     title = "Not two runs"
     status = 422
+
+
+class PartNotFound(FlowTimeError):
+    """A part of the player that is not there, or that belongs to other files than the run has now."""
+
+    code = "not_found"
+    title = "No such part"
+    status = 404

@@ -31,7 +31,7 @@ class PlaceLayout:
     """One place. ``observed`` finds a series by role, ``derived`` by metric, ``parts`` by role and class.
 
     ``promised`` is its service level in minutes where it promises one; ``period`` and ``phase`` are its
-    schedule, period 0 where it has none.
+    schedule, period 0 where it has none; ``aliases`` are the author's words for roles.
     """
 
     id: str
@@ -40,9 +40,15 @@ class PlaceLayout:
     promised: float | None
     period: int
     phase: int
+    aliases: Mapping[str, str]
     observed: Entries
     derived: Entries
     parts: Mapping[str, Entries]
+
+    @property
+    def columns(self) -> Entries:
+        """Everything that is known of the place bin by bin, by role and by metric."""
+        return {**self.observed, **self.derived}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +170,7 @@ def _place(
         promised=found.promised,
         period=found.period,
         phase=found.phase,
+        aliases=dict(node.aliases),
         observed={role: by_key[key] for role, key in sorted(roles.items()) if key in by_key},
         derived={metric: by_key[key] for metric, key in found.derived.items()},
         parts={role: parts[key] for role, key in sorted(roles.items()) if key in parts},

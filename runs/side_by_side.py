@@ -12,12 +12,13 @@ import numpy as np
 
 from flowtime.engine import COLOURS
 from runs import overlay, wording
-from runs.arrays import read_array
-from runs.charts import MOST_STEPS, ROWS_A_PAGE, page_number, plain
+from runs.arrays import plain, read_array
+from runs.charts import page_number
 from runs.compare import open_pair
 from runs.detail import declared_parameters, say_value
-from runs.drawing import largest_of_stretches
+from runs.drawing import MOST_STEPS, largest_of_stretches
 from runs.layout import colours_of, layout_of
+from runs.node_panel import ROWS_A_PAGE
 from runs.state import read_arrays
 
 if TYPE_CHECKING:

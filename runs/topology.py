@@ -99,6 +99,13 @@ def draw_topology(graph: Mapping[str, Any]) -> Drawing:
     )
 
 
+def in_order(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """The places from left to right, as they are drawn; in their own order within a layer."""
+    back = _ways_back(names, pairs)
+    rank = _ranks(names, [pair for number, pair in enumerate(pairs) if number not in back])
+    return sorted(names, key=lambda name: rank[name])
+
+
 def _ways_back(names: Iterable[str], pairs: Sequence[tuple[str, str]]) -> set[int]:
     """The numbers of the edges that close a cycle, found by walking from the places that nothing feeds."""
     out: dict[str, list[tuple[int, str]]] = {name: [] for name in names}

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from runs import compare_views, saved_view_pages, template_views, views
+from runs import compare_views, saved_view_pages, template_views, travel_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("runs/picked", views.compare_picked, name="picked"),
     path("templates/<str:template_id>", template_views.show_template, name="template"),
     path("runs/<str:run_id>", views.run_detail, name="detail"),
+    path("runs/<str:run_id>/travel/<str:digest>/<str:part>", travel_views.show_part, name="travel"),
     path("runs/<str:run_id>/replay", views.replay_run, name="replay"),
     path("runs/<str:run_id>/cancel", views.cancel_run, name="cancel"),
     path("runs/<str:run_id>/verify", views.verify_run, name="verify"),

@@ -11,7 +11,8 @@ from flowtime.bundles import media_type
 from flowtime.errors import FlowTimeError
 from runs import chronicle, gating
 from runs import selectors as run_selectors
-from runs.charts import page_number, plain
+from runs.arrays import plain
+from runs.charts import page_number
 from runs.gating import Action
 from runs.models import Run
 from telemetry import integrity, selectors, services

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,6 @@ from django.utils.safestring import SafeString, mark_safe
 from flowtime.bundles import generation_name
 from flowtime.health import roots_problem, space_problem
 from flowtime.pages import ADVICE
-from flowtime.people.preferences import theme_of
 from flowtime.tasks import SILENCE_LIMIT, worker_silence
 from runs import drawing, selectors, wording
 from runs.clock import from_text
@@ -144,22 +144,44 @@ def volume_tape(values: Sequence[float | None], subject: str) -> SafeString:
 @register.simple_tag
 def lane(ranges: Sequence[Sequence[int]], bins: int, severity: str) -> SafeString:
     """Where in the run a warning holds; the words beside it say the same."""
-    top = {"error": 0, "warning": 2}.get(severity, 4)
     # A single bin of a long run would be thinner than a pixel.
     least = bins / 160
-    blocks = format_html_join(
+    return _lane(((severity, a, max(b - a + 1, least)) for a, b in ranges), bins)
+
+
+def _lane(blocks: Iterable[tuple[str, float, float]], bins: int) -> SafeString:
+    """Blocks of (severity, first bin, width): the graver, the taller."""
+    tops = {"error": 0, "warning": 2}
+    drawn = format_html_join(
         "",
         '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>',
         (
-            (severity, first, top, max(last - first + 1, least), 14 - 2 * top)
-            for first, last in ranges
+            (severity, first, tops.get(severity, 4), width, 14 - 2 * tops.get(severity, 4))
+            for severity, first, width in blocks
         ),
     )
     return format_html(
         '<svg class="lane-svg" viewBox="0 0 {} 14" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
         max(bins, 1),
-        blocks,
+        drawn,
     )
+
+
+@register.simple_tag
+def heat_row(row: Any, cells: int) -> SafeString:
+    """One node's row of the heat map."""
+    return format_html(
+        '<svg class="tape" viewBox="0 0 {} 22" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        max(cells, 1),
+        row.sentence,
+        _paths(row.paths),
+    )
+
+
+@register.simple_tag
+def warning_lane(blocks: Sequence[Any], bins: int) -> SafeString:
+    """Where warnings hold in the range shown; the tab of warnings says the same in words."""
+    return _lane(((b.severity, b.first, b.width) for b in blocks), bins)
 
 
 def _paths(paths: list[tuple[str, str]]) -> SafeString:
@@ -189,10 +211,12 @@ def bars(values: Sequence[float]) -> SafeString:
 
 @register.simple_tag
 def when(moment: datetime | None) -> SafeString | str:
-    """A moment in full, in the reader's zone."""
+    """A moment in full."""
     if moment is None:
         return wording.UNDEFINED
-    return format_html('<time datetime="{}">{}</time>', _machine_time(moment), _in_full(moment))
+    return format_html(
+        '<time datetime="{}">{}</time>', _machine_time(moment), wording.say_when(moment)
+    )
 
 
 @register.simple_tag
@@ -201,10 +225,10 @@ def ago(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return wording.UNDEFINED
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{} UTC">{}</time>',
         _machine_time(moment),
-        _in_full(moment),
-        wording.say_ago(moment, now=timezone.localtime()),
+        wording.say_when(moment),
+        wording.say_ago(moment, now=timezone.now()),
     )
 
 
@@ -214,27 +238,11 @@ def lately(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return wording.UNDEFINED
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{} UTC">{}</time>',
         _machine_time(moment),
-        _in_full(moment),
-        wording.say_lately(moment, now=timezone.localtime()),
+        wording.say_when(moment),
+        wording.say_lately(moment, now=timezone.now()),
     )
-
-
-def _in_full(moment: datetime) -> str:
-    return wording.say_when(moment, zone=timezone.get_current_timezone())
-
-
-@register.simple_tag
-def model_time(moment: datetime | None) -> str:
-    """A moment on the clock of a model, which is the same for every reader."""
-    return wording.say_when(moment)
-
-
-@register.simple_tag
-def zone_name() -> str:
-    """The zone that times of day are told in."""
-    return timezone.get_current_timezone_name().replace("_", " ")
 
 
 def _machine_time(moment: datetime) -> str:
@@ -251,6 +259,18 @@ def amount(value: float | None) -> str:
 def difference(value: float | None) -> str:
     """How far apart two numbers are; what is tiny is not called nothing."""
     return wording.say_difference(value)
+
+
+@register.filter
+def figure(value: float | None, decimals: int) -> str:
+    """The same with at most so many decimals."""
+    return wording.say_number(value, decimals=decimals)
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Plain data for an attribute that a script reads; escaped like any text."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 @register.filter
@@ -400,9 +420,10 @@ def version() -> str:
 
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
-    """The theme the reader chose; nothing where the system decides."""
+    """``light`` or ``dark`` when the reader chose one, else nothing: the system decides."""
     request = context.get("request")
-    return theme_of(request) if request is not None else ""
+    chosen = request.COOKIES.get("theme", "") if request is not None else ""
+    return chosen if chosen in ("light", "dark") else ""
 
 
 @register.filter

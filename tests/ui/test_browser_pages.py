@@ -20,7 +20,8 @@ PAGES = {
     "template": "/templates/call-centre-uncertain",
     "template-wide": "/templates/emergency-department",
     "run-time": "/runs/{run}",
-    "run-table": "/runs/{run}?node=JFK",
+    "run-table": "/runs/{run}?node=JFK&row=0",
+    "run-storm": "/runs/{run}?bin=41&rows=metric&metric=errors",
     "run-series": "/runs/{run}?tab=series",
     "run-warnings": "/runs/{run}?tab=warnings",
     "run-events": "/runs/{run}?tab=events",
@@ -145,20 +146,6 @@ def test_arrays_are_edited_in_cells_and_sent_as_they_stand(browse, product):
     page.keyboard.press("ArrowRight")
 
     expect(target).not_to_have_value(before)
-
-
-def test_charts_share_one_cursor_one_bin_wide(browse, product):
-    page = browse()
-    page.goto(f"{product.url}/runs/{product.run_id}")
-    charts = page.locator(".stepchart .u-over")
-    expect(charts.first).to_be_visible()
-    box = charts.first.bounding_box()
-
-    page.mouse.move(box["x"] + box["width"] * 115.5 / 120, box["y"] + 40)
-
-    expect(page.locator(".stepchart .band").first).to_be_visible()
-    expect(page.locator("[data-readings]").first).to_contain_text("Mon 11 Feb, 19:00, bin 115")
-    expect(page.locator("[data-readings]").nth(1)).to_contain_text("bin 115")
 
 
 def test_reduced_motion_has_no_motion(browse):

@@ -7,7 +7,9 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((REPOSITORY / "templates").rglob("*.html"))
-STATIC = sorted((REPOSITORY / "flowtime" / "static" / "flowtime").iterdir())
+STATIC = sorted(
+    path for path in (REPOSITORY / "flowtime" / "static" / "flowtime").rglob("*") if path.is_file()
+)
 # The admin and the API documents extend what their packages bring.
 OURS = [path for path in TEMPLATES if not {"admin", "docs"} & set(path.parts)]
 

@@ -30,25 +30,6 @@ def test_the_header_and_provenance(pages, make_run):
     assert f'data-copy="{run.pk}"' in page.content.decode()
 
 
-def test_the_time_tab_has_a_tape_a_chart_and_a_table_for_each_node(pages, make_run):
-    run = make_run()
-    url = f"/runs/{run.pk}"
-
-    page = pages.get(url)
-    assert element_of(page, "node-Desk-h")["words"] == "Desk"
-    # 4 + 9 + 3 + 2 visitors, five served an hour.
-    assert "18 served of 18, queue at most 4 in bin 1" in text_of(page)
-    assert "Desk: " in page.content.decode()
-    data = page.context["tab"].data["nodes"]["Desk"]
-    assert [line["values"] for line in data if line["label"] == "served"] == [[4, 5, 5, 4]]
-
-    table = pages.get(f"{url}?node=Desk")
-
-    said = element_of(table, "node-Desk")["words"]
-    assert "1 Mon 2 Mar, 09:00 beyond" in said.replace("R red", "beyond").replace("red", "beyond")
-    assert "Close table" in said
-
-
 def test_the_series_tab_lists_every_series_with_its_file(pages, make_run):
     run = make_run()
 

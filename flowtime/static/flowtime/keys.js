@@ -3,7 +3,7 @@
 const root = document.documentElement;
 const dialog = document.getElementById("keys");
 const box = dialog?.querySelector("[data-single-keys]");
-const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]";
+const WRITING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable], dialog[open]";
 
 function areOn() {
   return root.dataset.shortcuts !== "off" && !/(^|; )shortcuts=off(;|$)/.test(document.cookie);

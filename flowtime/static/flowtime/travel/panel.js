@@ -1,0 +1,104 @@
+// The node beside the player: the server writes it once a node, afterwards the values of the bin are filled in.
+import { figure, write } from "./score.js";
+import { say } from "./words.js";
+
+export function createPanel(player, shapes) {
+  const place = document.getElementById("inspector");
+  const { view } = player;
+  let shown = { node: view.node, metric: view.metric };
+  let sparks = [];
+  prepare();
+
+  function prepare() {
+    sparks = [...place.querySelectorAll("[data-figure]")].map((row) => {
+      const svg = row.querySelector(".spark");
+      const dot = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      dot.setAttribute("class", "dot");
+      svg.append(dot);
+      return { name: row.dataset.figure, dot, points: svg.viewBox.baseVal.width - 2 };
+    });
+    player.remarks = JSON.parse(place.querySelector("[data-panel]").dataset.remarks);
+  }
+
+  function bin() {
+    const at = view.bin;
+    for (const element of place.querySelectorAll("[data-value]")) {
+      const { value: name, decimals, before } = element.dataset;
+      write(element, figure(player.valueOf(name, before === undefined ? at : at - 1), Number(decimals)));
+    }
+    for (const told of place.querySelectorAll("[data-formula]")) {
+      const isDefined = Number.isFinite(player.valueOf(told.dataset.formula, at));
+      told.querySelector("[data-defined]").hidden = !isDefined;
+      told.querySelector("[data-undefined]").hidden = isDefined;
+    }
+    chip(at);
+    headline(at);
+    for (const { name, dot, points } of sparks) spot(dot, name, points, at);
+    let here = 0;
+    for (const item of place.querySelectorAll("[data-bins]")) {
+      const bins = JSON.parse(item.dataset.bins);
+      item.hidden = bins.length > 0 && !bins.some(([a, b]) => a <= at && at <= b);
+      here += !item.hidden;
+    }
+    place.querySelector("[data-none]").hidden = here > 0;
+  }
+
+  function chip(at) {
+    const element = document.getElementById("chip");
+    const words = document.getElementById("chip-words");
+    const state = player.store.state(view.node, at);
+    if (element.dataset.state !== state) {
+      element.dataset.state = state;
+      const mark = element.querySelector(".mark");
+      mark.setAttribute("class", `mark ${state}`);
+      mark.innerHTML = shapes[state];
+    }
+    const { column, decimals, after } = words.dataset;
+    const value = column ? player.valueOf(column, at) : NaN;
+    write(words, Number.isFinite(value) ? say(value, Number(decimals)) + after : player.config.stateWords[state]);
+  }
+
+  function headline(at) {
+    const big = document.getElementById("headline");
+    if (!big) return;
+    const end = document.getElementById("headline-at");
+    if (end) write(end, player.clock.end(at));
+    const change = document.getElementById("headline-change");
+    const [now, before] = [at, at - 1].map((index) => player.valueOf(big.dataset.value, index));
+    const by = now - before;
+    let said = "";
+    if (by === 0) said = "unchanged in this bin, ";
+    else if (Number.isFinite(by)) said = `${by > 0 ? "up" : "down"} ${say(Math.abs(by))} in this bin, `;
+    write(change, said + change.dataset.peak);
+  }
+
+  // The dot lies on the sparkline, which the server drew from zero in points of so many bins.
+  function spot(dot, name, points, at) {
+    const values = player.courseOf(name);
+    const value = player.valueOf(name, at);
+    if (!values || !Number.isFinite(value)) {
+      dot.setAttribute("d", "");
+      return;
+    }
+    const [low, high] = player.extent(name);
+    const stretch = Math.ceil(values.length / points);
+    const y = 16.5 - ((value - low) / (high - low || 1)) * 15;
+    dot.setAttribute("d", `M${Math.floor(at / stretch)} ${y.toFixed(1)}h.01`);
+  }
+
+  async function draw() {
+    const wanted = { node: view.node, metric: view.metric };
+    if (wanted.node === shown.node && wanted.metric === shown.metric) return bin();
+    shown = wanted;
+    const parts = await player.part("panel", new URLSearchParams(wanted));
+    if (shown !== wanted) return;
+    const wasOpen = document.getElementById("more-figures")?.open;
+    place.replaceChildren(...parts);
+    const more = document.getElementById("more-figures");
+    if (more && wasOpen) more.open = true;
+    prepare();
+    bin();
+  }
+
+  return { bin, node: draw, metric: draw };
+}
