@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
+from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib.auth.views import LoginView
 from django.db import Error as AnyDatabaseError
@@ -20,6 +23,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
@@ -29,13 +33,13 @@ from rest_framework.exceptions import APIException, ValidationError
 from flowtime.api import problems
 from flowtime.api.problems import convert_error, is_api, problem_response, request_id_of
 from flowtime.errors import FlowTimeError
+from flowtime.people.preferences import THEMES, set_theme, theme_of
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
 log = structlog.get_logger(__name__)
 
-THEMES = ("light", "dark")
 ONE_YEAR = 365 * 24 * 3600
 
 ADVICE = {
@@ -105,7 +109,7 @@ def page(
     methods: Sequence[str] = ("GET", "HEAD"),
     refused: Callable[..., HttpResponse] | None = None,
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Make a page of a view: its methods, its permission, and where its refusals are shown.
+    """Make a page of a view: its methods, its permission (none: whoever is signed in), and where refusals are shown.
 
     ``refused`` renders the page the reader came from; it gets the view's arguments and the refusal. Without it
     a refusal is a page of its own. Either way the status is the refusal's.
@@ -117,7 +121,7 @@ def page(
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             try:
-                if not request.user.has_perm(permission):
+                if permission and not request.user.has_perm(permission):
                     raise NotAllowed(_missing_role(permission))
                 response = view(request, *args, **kwargs)
             except REFUSALS as error:
@@ -235,17 +239,35 @@ def locked_out(
     credentials: dict[str, Any] | None,
 ) -> HttpResponse:
     """The sign-in page after too many attempts, with how long it stays closed; a problem under /v1."""
+    seconds = _seconds_closed(request, credentials)
+    minutes = math.ceil(seconds / 60)
+    how_long = f"{minutes} minute{'' if minutes == 1 else 's'}"
     if is_api(request):
-        return problem_response(request, "throttled", "Too many attempts. Try again later.")
-    minutes = round(settings.AXES_COOLOFF_TIME.total_seconds() / 60)
-    view = SignIn()
-    view.setup(request)
-    context = view.get_context_data(
-        locked_minutes=minutes, locked_name=(credentials or {}).get("username", "")[:80]
-    )
-    response = render(request, view.template_name, context, status=429)
-    response["Retry-After"] = str(minutes * 60)
+        response = problem_response(
+            request, "throttled", f"Too many attempts. Try again in {how_long}."
+        )
+    else:
+        view = SignIn()
+        view.setup(request)
+        context = view.get_context_data(
+            closed_for=how_long, locked_name=(credentials or {}).get("username", "")[:80]
+        )
+        response = render(request, view.template_name, context, status=429)
+    response["Retry-After"] = str(seconds)
     return response
+
+
+def _seconds_closed(request: HttpRequest, credentials: dict[str, Any] | None) -> int:
+    """How long the door stays closed for this name and address, counted from the last attempt that was heard."""
+    attempts = [
+        one
+        for found in AxesProxyHandler.get_implementation().get_user_attempts(request, credentials)
+        for one in found
+    ]
+    opens_at = max(
+        (attempt.attempt_time for attempt in attempts), default=timezone.now()
+    ) + timedelta(seconds=settings.AXES_COOLOFF_TIME.total_seconds())
+    return max(1, math.ceil((opens_at - timezone.now()).total_seconds()))
 
 
 ###############################################################################
@@ -267,13 +289,22 @@ def system_banner(request: HttpRequest) -> HttpResponse:
 ###############################################################################
 @require_POST
 def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Keep light or dark in a cookie, which the next page is rendered with; no choice means the other one."""
+    """Keep light or dark for the next page; no choice means the other one. Whoever is signed in has it everywhere."""
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
-        chosen = "light" if request.COOKIES.get("theme") == "dark" else "dark"
+        chosen = "light" if theme_of(request) == "dark" else "dark"
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/runs"
-    response = HttpResponseRedirect(target)
-    response.set_cookie("theme", chosen, max_age=ONE_YEAR, samesite="Lax", httponly=True)
+    if request.user.is_authenticated:
+        set_theme(request.user, chosen)
+    return keep_theme(HttpResponseRedirect(target), chosen)
+
+
+def keep_theme(response: HttpResponse, theme: str) -> HttpResponse:
+    """Put the theme in the cookie that pages without a reader are made with; none, where the system decides."""
+    if theme in THEMES:
+        response.set_cookie("theme", theme, max_age=ONE_YEAR, samesite="Lax", httponly=True)
+    else:
+        response.delete_cookie("theme", samesite="Lax")
     return response

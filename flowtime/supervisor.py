@@ -80,6 +80,9 @@ class Supervisor:
                 return True
             is_healthy = now - child.started_at >= HEALTHY_SECONDS
             child.deaths = 1 if is_healthy else child.deaths + 1
+            if child.process.returncode == -signal.SIGKILL:
+                # Somebody else ended it, the kernel for want of memory perhaps: no sign that it cannot live.
+                child.deaths = min(child.deaths, GIVE_UP_AFTER - 1)
             self.tell("died", child.name, child.process.returncode)
             child.process = None
             child.due_at = now + min(0.1 * 2**child.deaths, MAX_DELAY)

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("flowtime.api.urls")),
     path("", RedirectView.as_view(url="/runs"), name="home"),
     path("", include("flowtime.page_urls")),
+    path("", include("flowtime.people.urls")),
     path("", include("runs.urls")),
     path("", include("telemetry.urls")),
     path("admin/", admin.site.urls),

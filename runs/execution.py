@@ -23,7 +23,7 @@ from flowtime.bundles import (
 )
 from flowtime.engine import canonical_json
 from flowtime.errors import FlowTimeError
-from runs import observed, records, selectors
+from runs import adoption, observed, records, selectors
 from runs.clock import now_after
 from runs.errors import ModelInvalid
 from runs.events import record_event
@@ -123,6 +123,8 @@ def fail_run(run: Run, *, code: str, detail: str, request_id: str = "") -> None:
         is_ours = _finish(run, Run.Status.FAILED, failure_code=code, failure_detail=detail)
         if is_ours:
             record_event(run, "run.failed", request_id=request_id, code=code, detail=detail)
+    if is_ours:
+        adoption.restore_replaced(run, request_id=request_id)
 
 
 def _work(run: Run, prepared: Prepared, request_id: str) -> None:
@@ -154,6 +156,8 @@ def _work(run: Run, prepared: Prepared, request_id: str) -> None:
             # Another worker took the row over: its bundle has the same name and replaces this one.
             return
         RunDocument.objects.filter(run_id=run.pk).update(record=records.as_json(record))
+        # What was generated from a run of this id that was replaced is not this run's telemetry.
+        run.captures.filter(status="succeeded", target=f"runs/{run.pk}").update(status="superseded")
         _summarise_telemetry(run, prepared)
         record_event(
             run,
@@ -253,8 +257,11 @@ def _summarise_telemetry(run: Run, prepared: Prepared) -> None:
 
 def _finish_canceled(run: Run, request_id: str) -> None:
     with transaction.atomic():
-        if _finish(run, Run.Status.CANCELED):
+        is_ours = _finish(run, Run.Status.CANCELED)
+        if is_ours:
             record_event(run, "run.canceled", request_id=request_id)
+    if is_ours:
+        adoption.restore_replaced(run, request_id=request_id)
 
 
 def _finish(run: Run, status: str, **columns: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.forms import BoundField
+from django.utils import timezone
 
 from runs import wording
 from runs.models import Run
@@ -394,7 +395,10 @@ def _sources(template_id: str) -> list[tuple[str, str]]:
     runs = Run.objects.filter(template_id=template_id, telemetry_available=True)
     listed = runs.order_by("-created_at", "-id").values_list("id", "telemetry_generated_at")
     choices = [
-        (run_id, f"{run_id}, generated {wording.say_when(generated_at)}")
+        (
+            run_id,
+            f"{run_id}, generated {wording.say_when(generated_at, zone=timezone.get_current_timezone())}",
+        )
         for run_id, generated_at in listed[:MOST_SOURCES]
     ]
     words = "Pick a run with telemetry" if choices else "No run of this template has telemetry"

@@ -5,38 +5,28 @@ Progress is the caller's business: every function takes ``progress(done, total)`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.utils import timezone
 
 from flowtime import faults
+from flowtime.bundles import Integrity as Found
 from flowtime.bundles import (
-    BundleError,
-    RunRecord,
-    StorageUnavailable,
-    check_run_bundle,
     is_abandoned,
     list_run_ids,
-    open_run_bundle,
     sweep_leases,
     sweep_retired,
     sweep_staging,
     sweep_unfinished,
     verify_run_bundle,
 )
-from flowtime.bundles import Integrity as Found
 from flowtime.tasks import Reaped, reap
-from runs import execution, integrity, records, tasks
-from runs.clock import from_text
-from runs.events import record_event
-from runs.models import Integrity, Run, RunDocument
+from runs import adoption, execution, integrity, tasks
+from runs.models import Integrity, Run
 from runs.storage import runs_root
-from runs.summaries import telemetry_columns
 
 Progress = Callable[[int, int], None]
 
@@ -121,13 +111,13 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
     rows = {run.pk: run for run in Run.objects.only(*columns)}
     finished = {pk for pk, run in rows.items() if run.status == Run.Status.SUCCEEDED}
     orphans = set(list_run_ids(runs_root())) - rows.keys()
-    people = ids_of_people()
+    people = adoption.ids_of_people()
     total, count = len(finished) + len(orphans), 0
     to_write = sorted(orphans | finished if is_rebuild else orphans)
     for start in range(0, len(to_write), BATCH):
         batch = to_write[start : start + BATCH]
-        found = {run_id: _read_row(run_id, people) for run_id in batch}
-        _write_rows([row for row in found.values() if row is not None], known=rows.keys())
+        found = {run_id: adoption.read_row(run_id, people) for run_id in batch}
+        adoption.write_rows([row for row in found.values() if row is not None], known=rows.keys())
         for run_id, row in found.items():
             if row is not None:
                 (done.rebuilt if run_id in rows else done.adopted).append(run_id)
@@ -141,11 +131,6 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
         count += 1
         progress(min(count, total), total)
     return done
-
-
-def ids_of_people() -> dict[str, int]:
-    """Row ids by user name: bundles name people, rows refer to them."""
-    return dict(get_user_model().objects.values_list("username", "pk"))
 
 
 def _reconcile(run: Run, done: Reindexed) -> None:
@@ -167,122 +152,6 @@ def _look(run: Run) -> Found:
     if run.integrity == Integrity.UNCHECKED:
         return verify_run_bundle(runs_root(), run.pk, manifest_hash=run.manifest_hash)
     return integrity.check_run(run)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A run as its bundle alone tells it. ``has_summary``: its telemetry is inside the bundle."""
-
-    run: Run
-    document: RunDocument
-    has_summary: bool
-
-
-def _read_row(run_id: str, people: Mapping[str, int]) -> _Row | None:
-    """The row that belongs to a bundle; None where the bundle is not valid."""
-    try:
-        with open_run_bundle(runs_root(), run_id) as bundle:
-            if not check_run_bundle(bundle).is_valid:
-                return None
-            record, copied = bundle.record, bundle.telemetry
-            summary = records.copied_summary(record, copied) if copied is not None else None
-            run = Run(
-                pk=run_id,
-                **_columns(record, people),
-                **(telemetry_columns(**summary) if summary is not None else {}),
-                manifest_hash=bundle.manifest_hash,
-                byte_count=sum(file.bytes for file in bundle.manifest.files),
-                integrity=Integrity.UNCHECKED,
-                integrity_checked_at=None,
-            )
-            document = RunDocument(
-                run=run,
-                template_text=bundle.template_text,
-                record=records.as_json(record),
-                request=_request(record),
-            )
-    except StorageUnavailable:
-        raise
-    except BundleError:
-        return None
-    faults.hit("reindex.run_read")
-    return _Row(run, document, has_summary=summary is not None)
-
-
-def _write_rows(rows: Sequence[_Row], *, known: Container[str]) -> None:
-    """Write rows in few statements; the telemetry of a simulation run is the captures' business."""
-    columns = {field.name for field in Run._meta.concrete_fields if not field.primary_key}
-    own = {name for name in columns if not name.startswith("telemetry_")}
-    with transaction.atomic():
-        for has_summary, names in ((False, own), (True, columns)):
-            Run.objects.bulk_create(
-                [row.run for row in rows if row.has_summary == has_summary],
-                update_conflicts=True,
-                unique_fields=["id"],
-                update_fields=sorted(names),
-            )
-        RunDocument.objects.bulk_create(
-            [row.document for row in rows],
-            update_conflicts=True,
-            unique_fields=["run"],
-            update_fields=["template_text", "record", "request"],
-        )
-        for row in rows:
-            if row.run.pk not in known:
-                record_event(row.run, "run.adopted")
-        faults.hit("reindex.runs_writing")
-
-
-def _columns(record: RunRecord, people: Mapping[str, int]) -> dict[str, Any]:
-    provenance = record.provenance
-    reproduction = provenance.get("reproduction") or {}
-    created_at = from_text(record.created_utc)
-    return {
-        "template_id": record.template_id,
-        "template_title": (record.template_title or record.template_id)[:200],
-        "template_version": record.template_version,
-        "mode": record.mode,
-        "status": Run.Status.SUCCEEDED,
-        "created_at": created_at,
-        "created_by_id": people.get(record.created_by or ""),
-        "started_at": from_text(record.started_utc),
-        "finished_at": from_text(record.finished_utc) or created_at,
-        "bins": record.grid.bins,
-        "bin_size": record.grid.bin_size,
-        "bin_unit": record.grid.bin_unit,
-        "window_start": from_text(record.window.start_utc),
-        "window_minutes": record.window.duration_minutes,
-        "series_count": provenance.get("seriesCount", 0),
-        "warning_count": len(record.warnings),
-        "shape": record.shape or "",
-        "rng_kind": record.rng.kind,
-        "rng_mode": provenance.get("rngMode") or "expected",
-        "rng_seed": record.rng.seed,
-        "input_hash": record.input_hash,
-        "source_run_id": provenance.get("sourceRunId"),
-        "replay_of": provenance.get("replayOf") or "",
-        "replayed_capture_id": provenance.get("captureId") or "",
-        "identical_series": reproduction.get("identical"),
-        "compared_series": reproduction.get("total"),
-        "max_abs_difference": reproduction.get("maxAbsDiff"),
-        "failure_code": "",
-        "failure_detail": "",
-    }
-
-
-def _request(record: RunRecord) -> dict[str, Any]:
-    """What was asked for, as far as the bundle tells: enough for replays of the run."""
-    return {
-        "request": {
-            "template_id": record.template_id,
-            "mode": record.mode,
-            "parameters": dict(record.overrides),
-            "telemetry": {"bindings": record.provenance.get("askedBindings") or {}},
-        },
-        "effective": dict(record.parameters),
-        "bundle": None,
-        "origin": None,
-    }
 
 
 def sweep_runs(*, grace_seconds: float = GRACE_SECONDS) -> list[str]:

@@ -21,13 +21,22 @@ if TYPE_CHECKING:
     from runs.planning import Prepared, SourceReader
 
 
-def to_document(prepared: Prepared, *, origin: str | None = None) -> dict[str, Any]:
-    """The request as the row keeps it: enough to prepare it again. ``origin`` is the run it repeats, if any."""
+def to_document(
+    prepared: Prepared,
+    *,
+    origin: str | None = None,
+    replaced: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The request as the row keeps it: enough to prepare it again.
+
+    ``origin`` is the run it repeats, if any; ``replaced`` is what is kept of the run whose place it takes.
+    """
     return {
         "request": prepared.request.to_document(),
         "effective": dict(prepared.model.parameters),
         "bundle": prepared.replayed.ref.to_document() if prepared.replayed else None,
         "origin": origin,
+        "replaced": replaced,
     }
 
 

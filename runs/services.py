@@ -31,6 +31,7 @@ from runs.reading import open_bundle
 from runs.requests import RunRequest, TelemetrySource
 from runs.storage import runs_root
 from runs.summaries import (
+    keep_summary,
     set_telemetry_in_progress,
     set_telemetry_integrity,
     set_telemetry_summary,
@@ -280,16 +281,17 @@ def _reserve(
         run.status = Run.Status.QUEUED
     else:
         run.status, run.started_at, run.heartbeat_at, run.attempt = Run.Status.RUNNING, now, now, 1
+    replaced = None
     with transaction.atomic():
         try:
             with transaction.atomic():
                 run.save(force_insert=True)
         except IntegrityError:
-            _take_over(run, prepared)
+            replaced = _take_over(run, prepared)
         RunDocument.objects.update_or_create(
             run=run,
             defaults={
-                "request": replay.to_document(prepared, origin=_origin(links)),
+                "request": replay.to_document(prepared, origin=_origin(links), replaced=replaced),
                 "template_text": prepared.template_text,
                 "record": None,
             },
@@ -302,8 +304,11 @@ def _reserve(
     return run
 
 
-def _take_over(run: Run, prepared: Prepared) -> None:
-    """Put the new run in the place of the finished one of the same id; RunExists unless that is asked for."""
+def _take_over(run: Run, prepared: Prepared) -> dict[str, Any] | None:
+    """Put the new run in the place of the finished one of the same id; RunExists unless that is asked for.
+
+    What comes back is to be kept until the new run has its bundle: the old one stands until then.
+    """
     existing = Run.objects.select_for_update().get(pk=run.pk)
     has_bundle = existing.status == Run.Status.SUCCEEDED
     is_retry = existing.is_finished and (
@@ -313,13 +318,10 @@ def _take_over(run: Run, prepared: Prepared) -> None:
     )
     if not (prepared.request.overwrite or is_retry) or not existing.is_finished:
         raise _taken(existing)
-    # What was generated from the old run is not this run's telemetry.
-    existing.captures.filter(status="succeeded", target=f"runs/{run.pk}").update(
-        status="superseded"
-    )
     # An earlier worker that is not dead after all must not finish the new run's row.
     run.attempt = existing.attempt + 1
     run.save(force_update=True)
+    return keep_summary(existing) if has_bundle else None
 
 
 def _bury(run_id: str) -> None:

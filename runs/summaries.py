@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from runs.clock import from_text, to_text
 from runs.models import Integrity, Run
 
 
@@ -61,3 +63,22 @@ def set_telemetry_in_progress(run_id: str, *, is_in_progress: bool) -> None:
 
 def _update(run_id: str, **columns: Any) -> None:
     Run.objects.filter(pk=run_id).update(**columns)
+
+
+def keep_summary(run: Run) -> dict[str, Any]:
+    """The telemetry summary of ``run`` as JSON, for ``restore_summary``."""
+    values = {name: getattr(run, name) for name in telemetry_columns(is_available=False)}
+    return {
+        name: to_text(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+
+
+def restore_summary(run_id: str, kept: Mapping[str, Any]) -> None:
+    """Write back what ``keep_summary`` kept."""
+    Run.objects.filter(pk=run_id).update(
+        **{
+            name: from_text(value) if name.endswith("_at") else value
+            for name, value in kept.items()
+        }
+    )

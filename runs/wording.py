@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 UNDEFINED = "–"
 MINUS = "−"
@@ -117,17 +117,17 @@ def say_minutes(minutes: int) -> str:
     return say_count(minutes, "minute")
 
 
-def say_day(moment: datetime, *, with_year: bool = True) -> str:
+def say_day(moment: datetime, *, with_year: bool = True, zone: tzinfo = UTC) -> str:
     """``23 Nov 2026``."""
-    moment = moment.astimezone(UTC)
+    moment = moment.astimezone(zone)
     return f"{moment.day} {moment:%b}" + (f" {moment.year}" if with_year else "")
 
 
-def say_when(moment: datetime | None) -> str:
-    """``23 Nov 2026, 10:16:02``."""
+def say_when(moment: datetime | None, *, zone: tzinfo = UTC) -> str:
+    """``23 Nov 2026, 10:16:02 UTC``."""
     if moment is None:
         return UNDEFINED
-    return f"{say_day(moment)}, {moment.astimezone(UTC):%H:%M:%S}"
+    return f"{say_day(moment, zone=zone)}, {moment.astimezone(zone):%H:%M:%S %Z}"
 
 
 def say_window(start: datetime, minutes: int) -> str:
@@ -147,8 +147,8 @@ def say_bin(index: int, *, start: datetime | None, bin_size: int, bin_unit: str)
 
 
 def say_ago(moment: datetime, *, now: datetime) -> str:
-    """How long ago, coarser the longer: seconds, minutes, hours, yesterday, then the day."""
-    moment, now = moment.astimezone(UTC), now.astimezone(UTC)
+    """How long ago, coarser the longer: seconds, minutes, hours, yesterday, then the day. Days are those of ``now``."""
+    moment = moment.astimezone(now.tzinfo)
     seconds = int((now - moment).total_seconds())
     if seconds < 1:
         return "now"
@@ -160,15 +160,16 @@ def say_ago(moment: datetime, *, now: datetime) -> str:
         return f"{say_count(seconds // 3600, 'hour')} ago"
     if moment.date() == now.date() - timedelta(days=1):
         return "yesterday"
-    return say_day(moment, with_year=moment.year != now.year)
+    return say_day(moment, with_year=moment.year != now.year, zone=now.tzinfo or UTC)
 
 
 def say_lately(moment: datetime, *, now: datetime) -> str:
-    """The time alone when it was today, else with its day: ``10:16:02``, ``22 Nov, 17:20``."""
-    moment, now = moment.astimezone(UTC), now.astimezone(UTC)
+    """The time alone when it was today, else with its day, as ``now`` counts days: ``10:16:02``, ``22 Nov, 17:20``."""
+    moment = moment.astimezone(now.tzinfo)
     if moment.date() == now.date():
         return f"{moment:%H:%M:%S}"
-    return f"{say_day(moment, with_year=moment.year != now.year)}, {moment:%H:%M}"
+    day = say_day(moment, with_year=moment.year != now.year, zone=now.tzinfo or UTC)
+    return f"{day}, {moment:%H:%M}"
 
 
 def say_ranges(ranges: list[list[int]], *, at_most: int = 6) -> str:

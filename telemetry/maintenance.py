@@ -27,6 +27,7 @@ from flowtime.bundles import (
 )
 from flowtime.bundles import Integrity as Found
 from flowtime.tasks import Reaped, reap
+from runs import adoption
 from runs.clock import from_text
 from runs.maintenance import (
     GRACE_SECONDS,
@@ -35,7 +36,6 @@ from runs.maintenance import (
     Progress,
     Reindexed,
     Verified,
-    ids_of_people,
     tell_nobody,
 )
 from runs.models import Integrity, Run, RunDocument
@@ -76,7 +76,7 @@ def reindex_captures(*, is_rebuild: bool = False, progress: Progress = tell_nobo
         Capture.objects.filter(status__in=integrity.HAS_BUNDLE).values_list("target", flat=True)
     )
     places = sorted(known | targets.keys())
-    people = ids_of_people()
+    people = adoption.ids_of_people()
     for count, place in enumerate(places, start=1):
         target = targets.get(place)
         on_disk = generations(root, target) if target is not None else []

@@ -3,15 +3,16 @@
 import re
 from typing import Any
 
-from django.contrib.auth import backends
+from django.contrib.auth import backends, get_user_model
 from django.db import connection
 from django.utils import timezone
 from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
-from knox.models import AbstractAuthToken, AuthToken
 from rest_framework.authentication import BasicAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 
+from flowtime.people.models import Token
+from flowtime.people.tokens import note_used
 from flowtime.prepared import PreparedRow
 
 TOKEN = re.compile(rb"[0-9a-f]{64}")
@@ -27,7 +28,7 @@ WHERE permission.id IN (
 """
 
 
-TOKENS = PreparedRow(lambda digest: AuthToken.objects.select_related("user").filter(pk=digest))
+TOKENS = PreparedRow(lambda digest: Token.objects.select_related("user").filter(pk=digest))
 
 
 class ModelBackend(backends.ModelBackend):
@@ -35,6 +36,11 @@ class ModelBackend(backends.ModelBackend):
 
     It is asked anew in every request: a role that was taken away is gone at the next one.
     """
+
+    def get_user(self, user_id: Any) -> Any:
+        """The user of a session, with what they prefer: one row where Django would read two."""
+        user = get_user_model().objects.select_related("preferences").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         """The names of what ``user_obj`` and their groups may, remembered on the object as Django does."""
@@ -50,7 +56,7 @@ class ModelBackend(backends.ModelBackend):
 class BearerAuthentication(TokenAuthentication):
     """``Authorization: Bearer <token>``: hashed at rest, expiring, revocable."""
 
-    def authenticate_credentials(self, token: bytes) -> tuple[object, AbstractAuthToken]:
+    def authenticate_credentials(self, token: bytes) -> tuple[object, Token]:
         """The token's owner. Anything that was never one of our tokens never reaches the database."""
         if not TOKEN.fullmatch(token):
             raise AuthenticationFailed("The token is not valid.")
@@ -59,7 +65,9 @@ class BearerAuthentication(TokenAuthentication):
         known = TOKENS.find(hash_token(token.decode()))
         if known is None or (known.expiry is not None and known.expiry < timezone.now()):
             raise AuthenticationFailed("The token is not valid.")
-        return self.validate_user(known)
+        owner, _ = self.validate_user(known)
+        note_used(known)
+        return owner, known
 
 
 class BasicCredentials(BasicAuthentication):

@@ -1,12 +1,8 @@
 """Bearer tokens: made by password or session, shown once, listed and revoked by their owner."""
 
-from datetime import timedelta
 from typing import Any, ClassVar
 
-from django.conf import settings
-from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from knox.models import AuthToken
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import NotFound, Throttled
@@ -18,15 +14,16 @@ from flowtime.api.schema import problems
 from flowtime.api.serializers import StrictSerializer
 from flowtime.api.throttles import LoginThrottle
 from flowtime.api.views import StrictView
+from flowtime.people.models import Token
+from flowtime.people.tokens import MAX_DAYS, make_token, revoke_tokens, tokens_of
 
-# Enough of the digest to be one of a kind; the digest says nothing about the token.
-ID_LENGTH = 32
-MAX_DAYS = 365
 SIGN_IN: Any = [{"basic": []}, {"session": []}]
 EXAMPLE = {
     "tokenId": "9f2b7c4ad1e84a0f8b1c2d3e4f5a6b7c",
+    "name": "nightly import",
     "createdUtc": "2026-11-23T10:15:00Z",
     "expiresUtc": "2027-02-21T10:15:00Z",
+    "lastUsedUtc": "2026-11-24T02:00:07Z",
     "isCurrent": False,
 }
 
@@ -34,25 +31,31 @@ EXAMPLE = {
 class TokenRequestSerializer(StrictSerializer):
     """What to make."""
 
+    name = serializers.CharField(
+        max_length=60, required=False, help_text="What it is for, to tell it from your others."
+    )
     expiresInDays = serializers.IntegerField(  # noqa: N815  (the published name)
         min_value=1, max_value=MAX_DAYS, required=False, help_text="Default 90."
     )
 
 
-class TokenSerializer(serializers.Serializer[AuthToken]):
+class TokenSerializer(serializers.Serializer[Token]):
     """A token as it is listed: never the token itself."""
 
-    tokenId = serializers.SerializerMethodField()  # noqa: N815
+    tokenId = serializers.CharField(source="identifier")  # noqa: N815
+    name = serializers.CharField(help_text="Empty where none was given.")
     createdUtc = serializers.DateTimeField(source="created")  # noqa: N815
     expiresUtc = serializers.DateTimeField(source="expiry", allow_null=True)  # noqa: N815
+    lastUsedUtc = serializers.DateTimeField(  # noqa: N815
+        source="last_used_at",
+        allow_null=True,
+        help_text="To the minute; null when it was never used.",
+    )
     isCurrent = serializers.SerializerMethodField(  # noqa: N815
         help_text="Whether this request was made with it."
     )
 
-    def get_tokenId(self, token: AuthToken) -> str:  # noqa: N802
-        return token.digest[:ID_LENGTH]
-
-    def get_isCurrent(self, token: AuthToken) -> bool:  # noqa: N802
+    def get_isCurrent(self, token: Token) -> bool:  # noqa: N802
         return bool(token == self.context.get("current"))
 
 
@@ -98,11 +101,10 @@ class TokensView(StrictView):
     )
     def get(self, request: Request) -> Response:
         """Your tokens that have not expired, newest first."""
-        tokens = AuthToken.objects.filter(user=request.user, expiry__gt=timezone.now())
         context = {"current": request.auth}
-        return Response(
-            {"items": TokenSerializer(tokens.order_by("-created"), many=True, context=context).data}
-        )
+        mine: Any = tokens_of(request.user)
+        tokens = TokenSerializer(mine, many=True, context=context)
+        return Response({"items": tokens.data})
 
     @extend_schema(
         operation_id="createToken",
@@ -112,7 +114,11 @@ class TokensView(StrictView):
         request=TokenRequestSerializer,
         responses={201: NewTokenSerializer, **problems("throttled")},
         examples=[
-            OpenApiExample("For a month", value={"expiresInDays": 30}, request_only=True),
+            OpenApiExample(
+                "For a month",
+                value={"name": "nightly import", "expiresInDays": 30},
+                request_only=True,
+            ),
             OpenApiExample("Shown once", value={**EXAMPLE, "token": "8c1f…"}, response_only=True),
         ],
     )
@@ -120,11 +126,11 @@ class TokensView(StrictView):
         """Make a bearer token for the signed-in user. The answer is the only one that shows it."""
         body = TokenRequestSerializer(data=request.data or {})
         body.is_valid(raise_exception=True)
-        days = body.validated_data.get("expiresInDays")
-        lifetime = timedelta(days=days) if days else settings.REST_KNOX["TOKEN_TTL"]
+        asked = body.validated_data
 
-        AuthToken.objects.filter(user=request.user, expiry__lte=timezone.now()).delete()
-        token, secret = AuthToken.objects.create(user=request.user, expiry=lifetime)
+        token, secret = make_token(
+            request.user, name=asked.get("name", ""), days=asked.get("expiresInDays")
+        )
 
         token.token = secret
         return Response(
@@ -147,9 +153,7 @@ class TokenView(StrictView):
     )
     def delete(self, request: Request, token_id: str) -> Response:
         """Revoke one of your tokens at once."""
-        revoked, _ = AuthToken.objects.filter(
-            user=request.user, digest__startswith=token_id
-        ).delete()
-        if not revoked:
+        mine = Token.objects.filter(user=request.user, digest__startswith=token_id)
+        if not revoke_tokens(mine, by=request.user):
             raise NotFound("You have no token with this id.")
         return Response(status=204)

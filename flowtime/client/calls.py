@@ -226,7 +226,13 @@ def capture_file(capture_id: str, name: str) -> Call[str]:
 ###############################################################################
 def create_token(*, username: str, password: str) -> Call[r.Token]:
     """Obtain a token with a name and a password; the only call that sends either."""
-    return Call("POST", "/v1/auth/tokens", body={}, credentials=(username, password), like=r.Token)
+    return Call(
+        "POST",
+        "/v1/auth/tokens",
+        body={"name": "flowtime command"},
+        credentials=(username, password),
+        like=r.Token,
+    )
 
 
 def tokens() -> Call[r.Items[r.Token]]:

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from flowtime.bundles import generation_name
 from flowtime.health import roots_problem, space_problem
 from flowtime.pages import ADVICE
+from flowtime.people.preferences import theme_of
 from flowtime.tasks import SILENCE_LIMIT, worker_silence
 from runs import drawing, selectors, wording
 from runs.clock import from_text
@@ -211,12 +212,10 @@ def bars(values: Sequence[float]) -> SafeString:
 
 @register.simple_tag
 def when(moment: datetime | None) -> SafeString | str:
-    """A moment in full."""
+    """A moment in full, in the reader's zone."""
     if moment is None:
         return wording.UNDEFINED
-    return format_html(
-        '<time datetime="{}">{}</time>', _machine_time(moment), wording.say_when(moment)
-    )
+    return format_html('<time datetime="{}">{}</time>', _machine_time(moment), _in_full(moment))
 
 
 @register.simple_tag
@@ -225,10 +224,10 @@ def ago(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return wording.UNDEFINED
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" title="{}">{}</time>',
         _machine_time(moment),
-        wording.say_when(moment),
-        wording.say_ago(moment, now=timezone.now()),
+        _in_full(moment),
+        wording.say_ago(moment, now=timezone.localtime()),
     )
 
 
@@ -238,11 +237,27 @@ def lately(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return wording.UNDEFINED
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" title="{}">{}</time>',
         _machine_time(moment),
-        wording.say_when(moment),
-        wording.say_lately(moment, now=timezone.now()),
+        _in_full(moment),
+        wording.say_lately(moment, now=timezone.localtime()),
     )
+
+
+def _in_full(moment: datetime) -> str:
+    return wording.say_when(moment, zone=timezone.get_current_timezone())
+
+
+@register.simple_tag
+def model_time(moment: datetime | None) -> str:
+    """A moment on the clock of a model, which is the same for every reader."""
+    return wording.say_when(moment)
+
+
+@register.simple_tag
+def zone_name() -> str:
+    """The zone that times of day are told in."""
+    return timezone.get_current_timezone_name().replace("_", " ")
 
 
 def _machine_time(moment: datetime) -> str:
@@ -420,10 +435,9 @@ def version() -> str:
 
 @register.simple_tag(takes_context=True)
 def theme(context: Context) -> str:
-    """``light`` or ``dark`` when the reader chose one, else nothing: the system decides."""
+    """The theme the reader chose; nothing where the system decides."""
     request = context.get("request")
-    chosen = request.COOKIES.get("theme", "") if request is not None else ""
-    return chosen if chosen in ("light", "dark") else ""
+    return theme_of(request) if request is not None else ""
 
 
 @register.filter

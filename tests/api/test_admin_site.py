@@ -1,26 +1,27 @@
 """The admin site: its door, and the people and tokens it manages."""
 
+import re
 from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
-from knox.models import AuthToken
 
-from flowtime.api.tokens import ID_LENGTH
+from flowtime.people.models import TOKEN_ID_LENGTH, Token
 from tests.admin_site import act, list_url, messages_of, queries_of
 from tests.conftest import client_of
 
 pytestmark = pytest.mark.django_db
 
-TOKEN, USER = "knox_authtoken", "auth_user"
+TOKEN, USER = "people_token", "auth_user"
 
 
 @pytest.fixture
 def secret(alice: Any) -> str:
     """A token of Alice, as it was shown once."""
-    return str(AuthToken.objects.create(user=alice)[1])
+    return str(Token.objects.create(user=alice)[1])
 
 
 class TestTokens:
@@ -29,8 +30,8 @@ class TestTokens:
     ) -> None:
         page = admin_pages.get(list_url(TOKEN)).content.decode()
 
-        token = AuthToken.objects.get()
-        assert token.digest[:ID_LENGTH] in page
+        token = Token.objects.get()
+        assert token.digest[:TOKEN_ID_LENGTH] in page
         assert "alice" in page
 
     def test_neither_the_secret_nor_any_part_of_it_is_shown(
@@ -40,7 +41,7 @@ class TestTokens:
 
         assert secret not in page
         assert secret[:8] not in page
-        assert AuthToken.objects.get().token_key not in page
+        assert Token.objects.get().token_key not in page
 
     def test_revoking_one_closes_the_api_to_it(
         self, admin_pages: Client, secret: str, db: None
@@ -48,17 +49,47 @@ class TestTokens:
         bearer = {"headers": {"Authorization": f"Bearer {secret}"}}
         assert client_of(None).get("/v1/auth/tokens", **bearer).status_code == 200
 
-        response = act(admin_pages, TOKEN, "revoke", AuthToken.objects.get().pk)
+        asked = act(admin_pages, TOKEN, "revoke", Token.objects.get().pk)
+        assert "Whatever signs in with them is refused" in asked.content.decode()
+        assert client_of(None).get("/v1/auth/tokens", **bearer).status_code == 200
+
+        response = act(admin_pages, TOKEN, "revoke", Token.objects.get().pk, confirmed="yes")
 
         assert messages_of(response) == ["1 token of alice revoked."]
         assert client_of(None).get("/v1/auth/tokens", **bearer).status_code == 401
+        assert LogEntry.objects.get().is_deletion()
 
-    def test_they_are_neither_made_nor_changed_here(self, admin_pages: Client, secret: str) -> None:
-        digest = AuthToken.objects.get().pk
+    def test_one_is_made_for_somebody_and_shown_once(self, admin_pages: Client, alice: Any) -> None:
+        body = {"user": alice.pk, "name": "for the importer", "days": 7}
 
-        assert admin_pages.get(reverse("admin:knox_authtoken_add")).status_code == 403
-        url = reverse("admin:knox_authtoken_change", args=[digest])
-        assert admin_pages.post(url, {"expiry_0": "2030-01-01"}).status_code == 403
+        answer = admin_pages.post(reverse("admin:people_token_add"), body)
+
+        secret = re.search(r"<code>([0-9a-f]{64})</code>", answer.content.decode())[1]
+        assert "no-store" in answer["Cache-Control"]
+        bearer = {"headers": {"Authorization": f"Bearer {secret}"}}
+        assert client_of(None).get("/v1/auth/tokens", **bearer).status_code == 200
+        assert Token.objects.get().user == alice
+        assert Token.objects.get().name == "for the importer"
+        assert Token.objects.get().last_used_at is not None
+        assert LogEntry.objects.get().is_addition()
+        assert secret not in admin_pages.get(list_url(TOKEN)).content.decode()
+        assert secret not in str(admin_pages.cookies) + str(dict(admin_pages.session))
+
+    @pytest.mark.parametrize("days", ["0", "366", ""])
+    def test_none_is_made_for_longer_than_a_year(
+        self, admin_pages: Client, alice: Any, days: str
+    ) -> None:
+        body = {"user": alice.pk, "name": "x", "days": days}
+
+        assert admin_pages.post(reverse("admin:people_token_add"), body).status_code == 200
+        assert not Token.objects.exists()
+
+    def test_they_are_not_changed(self, admin_pages: Client, secret: str) -> None:
+        digest = Token.objects.get().pk
+
+        url = reverse("admin:people_token_change", args=[digest])
+        assert admin_pages.post(url, {"name": "other"}).status_code == 403
+        assert Token.objects.get().name == ""
 
     def test_the_list_costs_the_same_queries_however_many(
         self, admin_pages: Client, secret: str, alice: Any
@@ -66,7 +97,7 @@ class TestTokens:
         few = queries_of(admin_pages, list_url(TOKEN))
 
         for _ in range(5):
-            AuthToken.objects.create(user=alice)
+            Token.objects.create(user=alice)
 
         assert len(queries_of(admin_pages, list_url(TOKEN))) == len(few)
 
@@ -100,6 +131,22 @@ class TestPeople:
 
         assert [group.name for group in victor.groups.all()] == ["operator"]
 
+    def test_a_person_is_signed_out_everywhere(
+        self, admin_pages: Client, pages: Client, alice: Any
+    ) -> None:
+        assert pages.get("/runs").status_code == 200
+
+        response = act(admin_pages, USER, "sign_out", str(alice.pk))
+
+        assert messages_of(response) == ["1 session ended."]
+        assert pages.get("/runs").status_code == 302
+        assert admin_pages.get("/runs").status_code == 200
+
+    def test_roles_say_how_many_hold_them(self, admin_pages: Client, alice: Any) -> None:
+        page = admin_pages.get(list_url("auth_group")).content.decode()
+
+        assert '<td class="field-people">1</td>' in page
+
 
 class TestSite:
     def test_it_is_the_products_own(self, admin_pages: Client) -> None:
@@ -118,8 +165,6 @@ class TestSite:
         assert f'<meta name="flowtime-theme" content="{theme}">' in page
 
     def test_no_script_stands_in_a_page(self, admin_pages: Client) -> None:
-        import re
-
         for url in (reverse("admin:index"), list_url("runs_run"), list_url(USER)):
             page = admin_pages.get(url).content.decode()
             assert not re.search(r"<script(?![^>]*\bsrc=)", page), url

@@ -106,11 +106,11 @@ class TestList:
 
     def test_is_two_queries_however_many_rows(self, api):
         CaptureFactory.create_batch(3)
-        api.get("/v1/telemetry/captures")
+        api.get("/v1/telemetry/captures?pageSize=2")
         CaptureFactory.create_batch(10)
 
         with CaptureQueriesContext(connection) as context:
-            api.get("/v1/telemetry/captures")
+            api.get("/v1/telemetry/captures?pageSize=2")
 
         assert len([q for q in context if "telemetry_capture" in q["sql"]]) == 2
 

@@ -8,11 +8,11 @@ import schemathesis
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
+from flowtime.people.models import Token
 from flowtime.wsgi import application
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -36,7 +36,7 @@ OPERATIONS = [
 @pytest.fixture
 def published(alice: Any) -> Any:
     """The document as served, with a finished run and its telemetry to be found."""
-    _, token = AuthToken.objects.create(user=alice)
+    _, token = Token.objects.create(user=alice)
     headers = {"Authorization": f"Bearer {token}", "Host": "testserver"}
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=headers["Authorization"])

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from flowtime.people.models import Token
 from tests.conftest import client_of
 
 
@@ -43,18 +43,18 @@ class TestCreate:
         assert client_of(alice).post("/v1/auth/tokens", {}).status_code == 201
 
     def test_a_token_makes_no_token(self, alice):
-        _, secret = AuthToken.objects.create(user=alice)
+        _, secret = Token.objects.create(user=alice)
 
         response = bearer(secret).post("/v1/auth/tokens", {})
 
         assert response.status_code == 401
-        assert AuthToken.objects.count() == 1
+        assert Token.objects.count() == 1
 
     def test_it_lives_as_long_as_was_asked(self, stranger, alice):
         body = {"expiresInDays": 2}
         made = stranger.post("/v1/auth/tokens", body, **basic("alice", "alicealice")).json()
 
-        lifetime = AuthToken.objects.get().expiry - timezone.now()
+        lifetime = Token.objects.get().expiry - timezone.now()
         assert timedelta(days=1, hours=23) < lifetime < timedelta(days=2, minutes=1)
         assert made["expiresUtc"].endswith("Z")
 
@@ -63,7 +63,7 @@ class TestCreate:
         response = stranger.post("/v1/auth/tokens", body, **basic("alice", "alicealice"))
 
         assert response.status_code == 400
-        assert AuthToken.objects.count() == 0
+        assert Token.objects.count() == 0
 
     def test_a_wrong_password_is_refused(self, stranger, alice):
         response = stranger.post("/v1/auth/tokens", {}, **basic("alice", "wrong"))
@@ -84,40 +84,47 @@ class TestCreate:
         assert response.status_code == 429
         assert response.json()["code"] == "throttled"
         assert 0 < int(response["Retry-After"]) <= 60
-        assert AuthToken.objects.count() == 0
+        assert Token.objects.count() == 0
 
     def test_expired_tokens_go_when_a_new_one_is_made(self, stranger, alice):
-        AuthToken.objects.create(user=alice, expiry=timedelta(seconds=-1))
+        Token.objects.create(user=alice, expiry=timedelta(seconds=-1))
 
         stranger.post("/v1/auth/tokens", {}, **basic("alice", "alicealice"))
 
-        assert AuthToken.objects.count() == 1
+        assert Token.objects.count() == 1
 
     def test_it_is_hashed_at_rest(self, stranger, alice):
         secret = stranger.post("/v1/auth/tokens", {}, **basic("alice", "alicealice")).json()[
             "token"
         ]
 
-        row = AuthToken.objects.values().get()
+        row = Token.objects.values().get()
         assert all(secret not in str(value) for value in row.values())
 
 
 class TestList:
     def test_shows_only_yours_and_never_the_secret(self, alice, victor):
-        _, secret = AuthToken.objects.create(user=alice)
-        AuthToken.objects.create(user=victor)
+        _, secret = Token.objects.create(user=alice)
+        Token.objects.create(user=victor)
 
         response = bearer(secret).get("/v1/auth/tokens")
 
         (item,) = response.json()["items"]
         assert item["isCurrent"] is True
-        assert set(item) == {"tokenId", "createdUtc", "expiresUtc", "isCurrent"}
+        assert set(item) == {
+            "tokenId",
+            "name",
+            "createdUtc",
+            "expiresUtc",
+            "lastUsedUtc",
+            "isCurrent",
+        }
         assert secret[:15] not in response.content.decode()
 
 
 class TestRevoke:
     def test_a_revoked_token_stops_working_at_once(self, api, alice):
-        _, secret = AuthToken.objects.create(user=alice)
+        _, secret = Token.objects.create(user=alice)
         (item,) = api.get("/v1/auth/tokens").json()["items"]
 
         assert api.delete(f"/v1/auth/tokens/{item['tokenId']}").status_code == 204
@@ -125,7 +132,7 @@ class TestRevoke:
         assert bearer(secret).get("/v1/auth/tokens").status_code == 401
 
     def test_somebody_elses_is_not_found(self, api, victor):
-        token, secret = AuthToken.objects.create(user=victor)
+        token, secret = Token.objects.create(user=victor)
 
         response = api.delete(f"/v1/auth/tokens/{token.digest[:32]}")
 
@@ -145,19 +152,19 @@ class TestBearer:
         assert response["WWW-Authenticate"] == "Bearer"
 
     def test_an_expired_token_is_refused(self, alice):
-        _, secret = AuthToken.objects.create(user=alice, expiry=timedelta(seconds=-1))
+        _, secret = Token.objects.create(user=alice, expiry=timedelta(seconds=-1))
 
         assert bearer(secret).get("/v1/auth/tokens").status_code == 401
 
     def test_a_token_of_somebody_who_left_is_refused(self, alice):
-        _, secret = AuthToken.objects.create(user=alice)
+        _, secret = Token.objects.create(user=alice)
         alice.is_active = False
         alice.save(update_fields=["is_active"])
 
         assert bearer(secret).get("/v1/auth/tokens").status_code == 401
 
     def test_a_token_needs_no_csrf_token(self, alice):
-        _, secret = AuthToken.objects.create(user=alice)
+        _, secret = Token.objects.create(user=alice)
         client = APIClient(enforce_csrf_checks=True)
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
         (item,) = client.get("/v1/auth/tokens").json()["items"]
@@ -170,14 +177,14 @@ class TestWhatIsSeenAtTheNextRequest:
 
     @pytest.fixture
     def bearer(self, alice):
-        _, secret = AuthToken.objects.create(user=alice)
+        _, secret = Token.objects.create(user=alice)
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
         assert client.get("/v1/runs").status_code == 200
         return client
 
     def test_a_revoked_token(self, bearer, alice):
-        AuthToken.objects.filter(user=alice).delete()
+        Token.objects.filter(user=alice).delete()
 
         assert bearer.get("/v1/runs").status_code == 401
 

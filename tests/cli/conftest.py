@@ -68,9 +68,9 @@ def server(live_server: Any, config_home: Path, monkeypatch: pytest.MonkeyPatch)
 
 def token_of(person: Any) -> str:
     """A new token of a person."""
-    from knox.models import AuthToken
+    from flowtime.people.models import Token
 
-    return str(AuthToken.objects.create(user=person)[1])
+    return str(Token.objects.create(user=person)[1])
 
 
 @pytest.fixture

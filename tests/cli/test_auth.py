@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from knox.models import AuthToken
 
 from flowtime.cli import config
+from flowtime.people.models import Token
 from tests.cli.conftest import Command, Stranger, token_of
 
 
@@ -23,7 +23,7 @@ def test_a_token_is_obtained_and_kept_for_its_owner_alone(
     assert (ended.code, ended.out) == (0, "")
     assert ended.err == f"Signed in to {server} as alice.\n"
     kept = config.load().tokens[server]
-    assert AuthToken.objects.get(user=alice).digest.startswith(kept.token_id)
+    assert Token.objects.get(user=alice).digest.startswith(kept.token_id)
     assert stat.S_IMODE((config_home / "flowtime" / "config.toml").stat().st_mode) == 0o600
     assert kept.token not in ended.err
 
@@ -57,7 +57,7 @@ def test_a_wrong_password_is_5_and_keeps_nothing(
 
     assert ended.code == 5
     assert config.load().tokens == {}
-    assert not AuthToken.objects.exists()
+    assert not Token.objects.exists()
 
 
 def test_a_password_is_never_taken_from_the_command_line(flowtime: Command) -> None:
@@ -77,7 +77,7 @@ def test_a_token_that_is_no_longer_good_is_5(
     flowtime: Command, server: str, alice: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FLOWTIME_TOKEN", token_of(alice))
-    AuthToken.objects.all().delete()
+    Token.objects.all().delete()
 
     assert flowtime("auth", "status").code == 5
     assert flowtime("runs", "list").code == 5
@@ -89,7 +89,7 @@ def test_signing_out_revokes_and_forgets(flowtime: Command, server: str, alice: 
     ended = flowtime("auth", "logout")
 
     assert ended.code == 0, ended.err
-    assert not AuthToken.objects.exists()
+    assert not Token.objects.exists()
     assert config.load().tokens == {}
 
 
@@ -97,7 +97,7 @@ def test_signing_out_forgets_a_token_that_was_revoked_elsewhere(
     flowtime: Command, server: str, alice: Any
 ) -> None:
     sign_in(flowtime, "alice", "alicealice")
-    AuthToken.objects.all().delete()
+    Token.objects.all().delete()
 
     assert flowtime("auth", "logout").code == 0
     assert config.load().tokens == {}

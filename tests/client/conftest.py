@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from knox.models import AuthToken
 
 from flowtime.client import Client
+from flowtime.people.models import Token
 
 
 @pytest.fixture
 def token(live_server: Any, alice: Any) -> str:
     """A token of the operator."""
-    return str(AuthToken.objects.create(user=alice)[1])
+    return str(Token.objects.create(user=alice)[1])
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ def files_of(dirs):
 @pytest.mark.parametrize("failure", FAILURES)
 def test_what_the_disk_refuses_changes_nothing(api, run, data_dirs, what, failure, tally):
     before = files_of(data_dirs)
+    shown = api.get("/v1/runs/mine").json()
     status, code = FAILURES[failure]
 
     for point in WRITING:
@@ -62,6 +63,7 @@ def test_what_the_disk_refuses_changes_nothing(api, run, data_dirs, what, failur
         assert ("Retry-After" in refused) == (status == 503)
         assert files_of(data_dirs) == before, point
         assert left_behind(data_dirs) == []
+        assert api.get("/v1/runs/mine").json() == shown
         tally.inputs()
 
     assert REQUESTS[what](api, run).status_code == 201

@@ -8,9 +8,9 @@ import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from flowtime.people.models import Token
 from runs.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ class TestAgain:
         }
         assert second["run"] == {"runId": first["run"]["runId"], "created": False}
         assert list(get_user_model().objects.values_list("username", "password")) == hashes
-        assert (Run.objects.count(), AuthToken.objects.count(), Group.objects.count()) == (1, 3, 3)
+        assert (Run.objects.count(), Token.objects.count(), Group.objects.count()) == (1, 3, 3)
 
     def test_says_for_people_what_is_there(self):
         bootstrap()

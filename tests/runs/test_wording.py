@@ -55,7 +55,7 @@ def test_how_long_ago(ago, said):
 def test_a_moment_in_full():
     moment = datetime(2026, 11, 23, 10, 16, 2, tzinfo=UTC)
 
-    assert wording.say_when(moment) == "23 Nov 2026, 10:16:02"
+    assert wording.say_when(moment) == "23 Nov 2026, 10:16:02 UTC"
     assert wording.say_lately(moment, now=NOW) == "10:16:02"
     assert wording.say_lately(moment, now=NOW + timedelta(days=1)) == "23 Nov, 10:16"
 

@@ -16,7 +16,7 @@ PAGES = {
     "admin-run": "/admin/runs/run/{run}/change/",
     "admin-captures": "/admin/telemetry/capture/",
     "admin-run-events": "/admin/runs/runevent/",
-    "admin-tokens": "/admin/knox/authtoken/",
+    "admin-tokens": "/admin/people/token/",
     "admin-people": "/admin/auth/user/",
 }
 # Without preload: axe would copy Django's imported sheets into <style>, which the policy refuses.

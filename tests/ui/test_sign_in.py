@@ -1,7 +1,11 @@
 """The door: signing in and out, what a stranger sees, and what happens after too many attempts."""
 
+from datetime import timedelta
+
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
+from django.utils import timezone
 
 from tests.pages import text_of
 
@@ -46,9 +50,43 @@ def test_after_too_many_attempts_the_door_is_closed_for_a_while(client, alice, s
 
     assert response.status_code == 429
     assert "Too many attempts." in text_of(response)
-    assert "Signing in as alice is closed for 15 minutes." in text_of(response)
+    assert "Signing in as alice is closed for another 15 minutes." in text_of(response)
+    assert 890 <= int(response["Retry-After"]) <= 900
     right = client.post("/sign-in", {"username": "alice", "password": "alicealice"})
     assert right.status_code == 429
+
+
+def test_the_closed_door_says_how_long_is_left_and_opens_then(client, alice, settings):
+    settings.AXES_ENABLED = True
+    settings.AXES_FAILURE_LIMIT = 3
+    for _ in range(3):
+        client.post("/sign-in", {"username": "alice", "password": "no"})
+
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=10))
+    # Knocking meanwhile does not keep it closed for longer.
+    for password in ("no", "alicealice"):
+        response = client.post("/sign-in", {"username": "alice", "password": password})
+        assert response.status_code == 429
+        assert "is closed for another 5 minutes." in text_of(response)
+        assert 290 <= int(response["Retry-After"]) <= 300
+
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=15))
+    entered = client.post("/sign-in", {"username": "alice", "password": "alicealice"})
+    assert entered.status_code == 302
+
+
+def test_the_door_is_closed_for_one_name_and_address_alone(client, alice, victor, settings):
+    settings.AXES_ENABLED = True
+    settings.AXES_FAILURE_LIMIT = 3
+    for _ in range(3):
+        client.post("/sign-in", {"username": "alice", "password": "no"})
+
+    other = client.post("/sign-in", {"username": "victor", "password": "victorvictor"})
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7").post(
+        "/sign-in", {"username": "alice", "password": "alicealice"}
+    )
+
+    assert (other.status_code, elsewhere.status_code) == (302, 302)
 
 
 def test_going_elsewhere_after_signing_in_is_not_possible(client, alice):
@@ -76,7 +114,7 @@ def test_a_fragment_that_is_asked_for_too_late_sends_the_whole_page_to_the_door(
 
     answer = client.get("/runs/run_1", follow=True)
 
-    assert answer["HX-Redirect"] == "/sign-in?next=%2Fruns%2Frun_1"
+    assert answer["HX-Redirect"] == "/sign-in?next=%2Fruns%2Frun_1%3Ftab%3Dseries"
     assert answer.content == b""
 
 

@@ -11,11 +11,11 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from knox.models import AuthToken
 
 from flowtime.api.roles import assign_role, ensure_roles
 from flowtime.checks import root_problems
 from flowtime.errors import FlowTimeError
+from flowtime.people.tokens import make_token
 from runs import services
 from runs.models import Run
 from runs.requests import RunRequest
@@ -89,7 +89,7 @@ def ensure_person(name: str) -> Credentials | None:
         password = secrets.token_urlsafe(12)
         person = users.create_user(name, password=password)
         assign_role(person, name)
-        _, token = AuthToken.objects.create(user=person)
+        _, token = make_token(person, name="first visit")
     return Credentials(password=password, token=token)
 
 

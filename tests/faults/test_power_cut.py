@@ -1,0 +1,100 @@
+"""Row 3: the disk as it is at one instant, copied while a writer works, mounted again: what a power cut leaves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.faults import disks
+from tests.faults.invariant import problems_of
+
+pytestmark = [pytest.mark.needs_root, pytest.mark.slow, pytest.mark.failure(3)]
+
+IMAGE_BYTES = 24 << 20
+CUTS = 6
+RUN = "run_1"
+
+
+@contextmanager
+def image_mounted(image, place):
+    """The ext4 file system in ``image``, its journal replayed."""
+    place.mkdir(exist_ok=True)
+    reason = "this machine does not let a test mount an image"
+    disks.do("mount", "-o", "loop", image, place, reason=reason)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """An empty ext4 file system in a file."""
+    disks.need("mkfs.ext4", "mount")
+    image = tmp_path / "disk.img"
+    with image.open("wb") as file:
+        file.truncate(IMAGE_BYTES)
+    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
+    return image
+
+
+def copy_at_one_instant(disk, copy, writer):
+    """The image with nobody writing meanwhile: what a disk holds when the current goes."""
+    writer.send_signal(signal.SIGSTOP)
+    try:
+        shutil.copyfile(disk, copy)
+    finally:
+        writer.send_signal(signal.SIGCONT)
+
+
+def test_what_was_acknowledged_survives_a_power_cut(disk, tmp_path, tally):
+    log = tmp_path / "log.txt"
+    survived = 0
+    with image_mounted(disk, tmp_path / "live") as live, log.open("w") as out:
+        root = live / "telemetry"
+        root.mkdir()
+        os.sync()
+        writer = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.writer", str(root), RUN, "100000"],
+            cwd=REPOSITORY,
+            stdout=out,
+        )
+        try:
+            copies = []
+            for cut in range(CUTS):
+                before = len(log.read_text().splitlines())
+                deadline = time.monotonic() + 20
+                while (
+                    len(log.read_text().splitlines()) < before + 2 and time.monotonic() < deadline
+                ):
+                    time.sleep(0.003 * cut + 0.001)
+                # A torn last line has not been said yet.
+                said = log.read_text().rpartition("\n")[0].splitlines()
+                copy = tmp_path / f"cut-{cut}.img"
+                copy_at_one_instant(disk, copy, writer)
+                copies.append((copy, said))
+        finally:
+            writer.kill()
+            writer.wait()
+
+    for copy, said in copies:
+        kept = dict(line.split()[1:] for line in said if line.startswith("acknowledged"))
+        assert kept, "The writer had acknowledged nothing yet."
+        with image_mounted(copy, tmp_path / "after") as after:
+            there = {path.name: path for path in (after / "telemetry" / "runs" / RUN).iterdir()}
+            for number in kept:
+                name = f"g{int(number):06d}"
+                assert name in there, f"{name} was acknowledged and is gone."
+            for name, directory in there.items():
+                assert problems_of(directory) == [], name
+            survived += len(kept)
+    tally.kills(CUTS)
+    tally.acknowledged(survived)
