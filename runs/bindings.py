@@ -85,7 +85,7 @@ def derive_bindings(
     names: dict[str, str] = {}
     warnings: list[Mapping[str, Any]] = []
     for file in manifest.files:
-        name = _series_of(file, roles)
+        name = series_of(file, roles)
         if name is None:
             warnings.append(_unbound(file))
         elif name not in overrides:
@@ -100,7 +100,8 @@ def derive_bindings(
     return Bound(overrides=overrides, names=names, warnings=tuple(warnings))
 
 
-def _series_of(file: TelemetryFile, roles: Roles) -> str | None:
+def series_of(file: TelemetryFile, roles: Roles) -> str | None:
+    """The key of the series that ``file`` observes by its node's role; None where the template has none for it."""
     key = roles.get(file.node_id, {}).get(ROLE_OF_METRIC[file.metric])
     if key is None or file.class_id is None:
         return key

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 FILES_A_PAGE = 60
 MOST_WRITTEN = 500
+MOST_REPLAYS = 20
 NOT_CURRENT = "Only the telemetry that its run shows now can be replayed from here."
 RUN_GONE = "The source run is no longer indexed."
 
@@ -124,6 +125,19 @@ class CapturePage:
     def request_id(self) -> str:
         """The request that the capture belongs to, under which the log has the rest."""
         return run_selectors.request_of(selectors.events_of(self.capture))
+
+    @property
+    def place(self) -> str:
+        """Where the bins of a warning can be looked at: the source run, while it is indexed."""
+        return self.run.get_absolute_url() if self.run is not None else ""
+
+    @cached_property
+    def replays(self) -> list[Run]:
+        """The newest runs that replay this bundle."""
+        runs = Run.objects.filter(
+            source_run_id=self.capture.source_run_id, replayed_capture_id=self.capture.pk
+        )
+        return list(runs.order_by("-created_at", "-id")[:MOST_REPLAYS])
 
     @property
     def bins(self) -> int:

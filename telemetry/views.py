@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRefresh
 
 from flowtime.api.problems import request_id_of
-from flowtime.pages import PageRequest, advice_for, page
+from flowtime.pages import NotAllowed, PageRequest, advice_for, page
+from runs import services as run_services
+from runs.gating import NEEDS_OPERATOR
 from runs.selectors import get_run
 from runs.templatetags.flowtime_ui import query_with
 from runs.views import redirect_to, show_run
-from telemetry import detail, listing, selectors, services
+from telemetry import archives, detail, listing, replaying, selectors, services
 from telemetry.forms import CaptureForm
 
 if TYPE_CHECKING:
@@ -89,6 +91,48 @@ def download_file(request: PageRequest, capture_id: str, path: str) -> HttpRespo
     response = HttpResponse(data, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{path}"'
     return response
+
+
+@page("telemetry.view_capture")
+def download_bundle(request: PageRequest, capture_id: str) -> StreamingHttpResponse:
+    """The whole bundle as one archive."""
+    archive = archives.zip_bundle(selectors.get_capture(capture_id))
+    response = StreamingHttpResponse(archive.chunks, content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{archive.name}"'
+    return response
+
+
+def show_replay(
+    request: PageRequest, capture_id: str, *, refusal: FlowTimeError | None = None
+) -> HttpResponse:
+    """The page of replaying a capture; a refusal stands beside the template it is about."""
+    capture = services.notice_capture(selectors.get_capture(capture_id))
+    asked = request.POST or request.GET
+    context = {
+        "capture": capture,
+        "shown": replaying.ReplayPage(
+            capture, template_id=asked.get("template", ""), refusal=refusal
+        ),
+    }
+    part = "#choice" if request.htmx else ""
+    return render(request, f"telemetry/replay.html{part}", context)
+
+
+@page("telemetry.view_capture", methods=("GET", "HEAD", "POST"), refused=show_replay)
+def replay_capture(request: PageRequest, capture_id: str) -> HttpResponse:
+    """Choose a template for a capture's bundle, see what binds to what, and run it."""
+    if request.method != "POST":
+        return show_replay(request, capture_id)
+    if not request.user.has_perm("runs.add_run"):
+        raise NotAllowed(NEEDS_OPERATOR)
+    capture = selectors.get_capture(capture_id)
+    made = run_services.create_run(
+        replaying.request_for(capture, request.POST.get("template", "")),
+        user=request.user,
+        request_id=request_id_of(request),
+        is_async=True,
+    )
+    return redirect_to(request, made.run.get_absolute_url())
 
 
 @page("telemetry.add_capture", methods=("POST",), refused=show_run)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
@@ -23,10 +24,12 @@ from flowtime.pages import ADVICE
 from flowtime.people.preferences import theme_of
 from flowtime.tasks import SILENCE_LIMIT, worker_silence
 from runs import drawing, selectors, wording
-from runs.clock import from_text
+from runs.clock import from_grid, from_text
 from runs.models import Run
 
 register = template.Library()
+
+MOST_LINKED = 6
 
 _SHAPES = {
     "tick": mark_safe('<circle cx="8" cy="8" r="6.5"/><path d="m5 8.2 2.1 2.1L11.2 6"/>'),
@@ -324,6 +327,43 @@ def reproduction(run: Any) -> str:
 def when_text(instant: str | None) -> SafeString | str:
     """A moment that came as text, in full."""
     return when(from_text(instant))
+
+
+@register.simple_tag(takes_context=True)
+def curl(context: Context, path: str) -> str:
+    """The command that reads ``path`` of the API, with the token in the environment."""
+    request = context["request"]
+    return (
+        'curl -H "Authorization: Bearer $FLOWTIME_TOKEN" \\\n'
+        f"  {request.scheme}://{request.get_host()}/v1/{path}"
+    )
+
+
+@register.simple_tag
+def when_grid(instant: Any) -> SafeString | str:
+    """When a model's grid begins, in full."""
+    return when(from_grid(instant))
+
+
+@register.simple_tag
+def bin_links(ranges: Sequence[Sequence[int]], place: str, node: str) -> SafeString | str:
+    """Inclusive ranges of bins in words, each a link to that moment of the run at ``place``."""
+    if not place:
+        return bin_ranges([list(span) for span in ranges])
+    shown = [
+        format_html(
+            '<a href="{}?{}">{}</a>',
+            place,
+            urlencode({"bin": first, **({"node": node} if node else {})}),
+            f"{first}" if first == last else f"{first} to {last}",
+        )
+        for first, last in ranges[:MOST_LINKED]
+    ]
+    rest = len(ranges) - len(shown)
+    more = f" and {wording.say_count(rest, 'more range')}" if rest > 0 else ""
+    is_one_bin = len(ranges) == 1 and ranges[0][0] == ranges[0][1]
+    links = format_html_join(", ", "{}", ((link,) for link in shown))
+    return format_html("{} {}{}", "Bin" if is_one_bin else "Bins", links, more)
 
 
 @register.simple_tag

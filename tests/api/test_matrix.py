@@ -64,6 +64,9 @@ PAGES: dict[str, dict[str, str]] = {
     "telemetry/<str:capture_id>": VIEW,
     "telemetry/<str:capture_id>/verify": {"post": "operator"},
     "telemetry/<str:capture_id>/cancel": {"post": "operator"},
+    "telemetry/<str:capture_id>/bundle.zip": VIEW,
+    # As with a new run: a viewer may look at the choice.
+    "telemetry/<str:capture_id>/replay": VIEW | {"post": "operator"},
     "telemetry/<str:capture_id>/files/<str:path>": VIEW,
     "profile": VIEW,
     "profile/tokens": {"post": "viewer"},
