@@ -108,16 +108,16 @@ def page(
     *,
     methods: Sequence[str] = ("GET", "HEAD"),
     refused: Callable[..., HttpResponse] | None = None,
-) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Make a page of a view: its methods, its permission (none: whoever is signed in), and where refusals are shown.
 
     ``refused`` renders the page the reader came from; it gets the view's arguments and the refusal. Without it
     a refusal is a page of its own. Either way the status is the refusal's.
     """
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method not in methods:
                 return HttpResponseNotAllowed(methods)
             try:
@@ -146,8 +146,9 @@ def _refuse(
         if refused is None or not request.user.has_perm("runs.view_run"):
             return show_refusal(request, refusal)
         response = refused(request, *args, refusal=refusal, **kwargs)
-    except REFUSALS as error:
-        return show_refusal(request, _as_refusal(error))
+    except REFUSALS:
+        # The page they came from cannot be shown either: what was refused first is what they asked.
+        return show_refusal(request, refusal)
     response.status_code = refusal.status
     return _with_retry(response, refusal)
 

@@ -43,7 +43,7 @@ def _chunks(capture: Capture, folder: str) -> Iterator[bytes]:
     outlet = _Outlet()
     with (
         services.open_bundle(capture) as bundle,
-        zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive,  # type: ignore[arg-type]
+        zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         for path in bundle.paths:
             entry = zipfile.ZipInfo(f"{folder}/{path}", date_time=at.timetuple()[:6])
@@ -66,6 +66,9 @@ class _Outlet:
 
     def flush(self) -> None:
         """Nothing is held back."""
+
+    def close(self) -> None:
+        """What was not taken stays."""
 
     def take(self) -> bytes:
         """What was written since the last time."""

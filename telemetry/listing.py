@@ -20,7 +20,7 @@ from runs.list_form import (
     select_field,
     what_was_asked,
 )
-from runs.listing import PAGE_SIZE
+from runs.listing import MOST_LIVE_ROWS, PAGE_SIZE
 from telemetry import selectors
 from telemetry.filters import CaptureFilter
 from telemetry.models import Capture
@@ -61,6 +61,10 @@ class CaptureList:
         return bool(self.asked)
 
     @property
+    def active_ids(self) -> list[str]:
+        return [capture.pk for capture in self.page.items if not capture.is_finished]
+
+    @property
     def total(self) -> str:
         count = wording.say_number(self.page.total_count)
         return count if self.page.total_count_is_exact else f"more than {count}"
@@ -84,6 +88,11 @@ def list_captures(query: QueryDict) -> CaptureList:
     return CaptureList(form=form, page=page, asked=asked)
 
 
+def rows_of(capture_ids: list[str]) -> list[Capture]:
+    """Captures of the list by id, for those that are followed while they are generated."""
+    return list(selectors.captures_for_list().filter(pk__in=capture_ids[:MOST_LIVE_ROWS]))
+
+
 def _matching(asked: dict[str, Any]) -> QuerySet[Capture]:
     data = QueryDict(mutable=True)
     for name in ("templateId", "status", "hasWarnings"):
@@ -95,9 +104,8 @@ def _matching(asked: dict[str, Any]) -> QuerySet[Capture]:
     if "q" in asked:
         text = asked["q"]
         captures = captures.filter(
-            Q(capture_key__startswith=text)
-            | Q(target__startswith=f"runs/{text}")
-            | Q(source_run_id=text)
-            | Q(pk__startswith=text)
+            Q(capture_key__beginswith=text)
+            | Q(source_run__id__beginswith=text)
+            | Q(pk__beginswith=text)
         )
     return captures

@@ -20,6 +20,7 @@ from telemetry import services
 if TYPE_CHECKING:
     from flowtime.bundles import TelemetryFile, TelemetryManifest
     from flowtime.engine import Model
+    from runs.actors import Actor
     from runs.catalog import CatalogEntry
     from runs.planning import Prepared
     from telemetry.models import Capture
@@ -54,9 +55,15 @@ class ReplayPage:
     """What the page of replaying a capture asks for. Raises what the bundle refuses when it is made."""
 
     def __init__(
-        self, capture: Capture, *, template_id: str = "", refusal: FlowTimeError | None = None
+        self,
+        capture: Capture,
+        *,
+        user: Actor,
+        template_id: str = "",
+        refusal: FlowTimeError | None = None,
     ) -> None:
         self.capture = capture
+        self._user = user
         self._given = refusal
         with services.open_bundle(capture) as bundle:
             self.manifest: TelemetryManifest = bundle.manifest
@@ -87,7 +94,7 @@ class ReplayPage:
         if self.chosen is None or not self.chosen.fits:
             return None, self._given
         try:
-            plan = run_services.plan_run(request_for(self.capture, self.chosen_id), user=None)
+            plan = run_services.plan_run(request_for(self.capture, self.chosen_id), user=self._user)
         except FlowTimeError as refusal:
             return None, self._given or refusal
         return plan.prepared, self._given

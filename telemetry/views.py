@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 @page("telemetry.view_capture")
 def list_captures(request: PageRequest) -> HttpResponse:
-    """Captures, newest first; only the rows where a filter changed."""
+    """Captures, newest first; only the rows where a filter changed, or those that are followed."""
+    if followed := request.GET.getlist("live"):
+        rows = listing.rows_of(followed)
+        active = [capture.pk for capture in rows if not capture.is_finished]
+        return render(request, "telemetry/_live_rows.html", {"rows": rows, "active": active})
     captures = listing.list_captures(request.GET)
     context = {
         "captures": captures,
@@ -111,7 +115,7 @@ def show_replay(
     context = {
         "capture": capture,
         "shown": replaying.ReplayPage(
-            capture, template_id=asked.get("template", ""), refusal=refusal
+            capture, user=request.user, template_id=asked.get("template", ""), refusal=refusal
         ),
     }
     part = "#choice" if request.htmx else ""

@@ -5,6 +5,7 @@ import shutil
 import pytest
 from django.contrib.admin.utils import quote
 
+from flowtime.tasks.liveness import report_alive
 from telemetry.models import Capture
 from tests.factories import CaptureFactory, RunFactory
 from tests.pages import element_of, text_of
@@ -103,9 +104,12 @@ def test_warnings_say_where(pages):
         ],
     )
 
-    said = text_of(pages.get(f"/telemetry/{capture.pk}"))
+    page = pages.get(f"/telemetry/{capture.pk}")
 
-    assert "Warning data_gap Gate, Arrivals Gate has no value. Bin 1" in said
+    assert "Warning data_gap Gate, Arrivals Gate has no value. Bin 1" in text_of(page)
+    # Each range leads to its moment in the source run.
+    link = f'href="/runs/{capture.source_run_id}?bin=1&amp;node=Gate"'
+    assert link in page.content.decode()
 
 
 def test_a_file_is_downloaded_as_it_was_written(pages, make_run, make_capture, data_dirs):
@@ -235,3 +239,52 @@ def test_staff_see_the_way_into_the_admin_and_others_do_not(
         assert link not in pages.get(page).content.decode()
         assert link in admin_pages.get(page).content.decode()
         assert admin_pages.get(link).status_code == 200
+
+
+def test_rows_on_their_way_are_followed_and_then_left(pages):
+    capture = CaptureFactory(
+        status="generating",
+        generation=None,
+        generated_at=None,
+        finished_at=None,
+        progress_done=3,
+        progress_total=12,
+    )
+    page = pages.get("/telemetry")
+    assert f"live={capture.pk}" in element_of(page, "live")["hx-get"]
+    assert "3 of 12 files" in element_of(page, f"row-{capture.pk}")["words"]
+
+    Capture.objects.update(status="failed", failure_code="x", finished_at=capture.requested_at)
+    answer = pages.get(f"/telemetry?live={capture.pk}", headers={"HX-Request": "true"})
+
+    assert "hx-get" not in element_of(answer, "live")
+    assert f'id="row-{capture.pk}" hx-swap-oob="true"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("count", [1, 30])
+def test_the_library_is_one_query_for_its_rows_and_one_count(
+    pages, count, django_assert_max_num_queries
+):
+    run = RunFactory()
+    for number in range(count):
+        CaptureFactory(source_run=run, target=f"library/k{number}", capture_key=f"k{number}")
+    report_alive()
+
+    # Session, user, what the user may, the worker's sign of life, rows, count.
+    with django_assert_max_num_queries(7):
+        assert pages.get("/telemetry?status=succeeded").status_code == 200
+
+
+def test_the_page_of_a_capture_asks_a_bounded_number_of_times(
+    pages, make_run, make_capture, django_assert_max_num_queries
+):
+    run = make_run()
+    capture = make_capture(run)
+    for _ in range(12):
+        RunFactory(source_run=run, replayed_capture_id=capture.pk)
+    report_alive()
+    pages.get(f"/telemetry/{capture.pk}")
+
+    # The people and the worker as above; capture, run, steps, files written, request, replays.
+    with django_assert_max_num_queries(13):
+        assert pages.get(f"/telemetry/{capture.pk}").status_code == 200
