@@ -15,7 +15,7 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
 SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast test-slow check format reference bench demo lock clean
+.PHONY: help install run test test-fast test-slow test-faults check format reference bench demo lock clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ test-fast: install ## Run what needs neither a browser nor patience
 
 test-slow: install ## Run only what test-fast leaves out
 	@$(PY) -m tests.run --slow
+
+test-faults: install ## Try to lose data: kills, power cuts, full disks, races, hostile input; prints the table
+	@$(PY) -m tests.run --failures
 
 check: install ## Format, lint, types, dependency rules, templates, migrations, OpenAPI
 	$(BIN)/ruff format --check .

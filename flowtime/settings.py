@@ -174,6 +174,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # As long as SQLite waits above: then the request is told to come again, instead of being killed.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c lock_timeout=20s")
 
 # Shared by every process, so that limits are too. The table comes with `migrate`.
 CACHES = {

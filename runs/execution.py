@@ -56,7 +56,8 @@ class Ticker:
     def __init__(self, run: Run) -> None:
         self._rows = Run.objects.filter(pk=run.pk, attempt=run.attempt)
         self._told_at = self._asked_at = time.monotonic()
-        self._is_cancelled = False
+        # Asked for before the worker that had it died.
+        self._is_cancelled = run.cancel_requested_at is not None
 
     def tell_evaluated(self, fraction: float, phase: str) -> None:
         self._tell(int(EVALUATED * fraction))

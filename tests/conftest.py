@@ -17,6 +17,8 @@ from django.http import HttpResponseBase
 from django.test import Client
 from rest_framework.test import APIClient
 
+from tests.faults.table import Table
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -58,14 +60,53 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how long processes are killed at random under load",
     )
 
+    parser.addoption(
+        "--failure-table",
+        action="store_true",
+        help="only tests of the failure model, and their table at the end",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Let the report of a test say which rows of the failure model it stands for."""
+    report = yield
+    rows = [("failure", row) for mark in item.iter_markers("failure") for row in mark.args]
+    report.user_properties = [*item.user_properties, *rows]
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table of the failure model, where it was asked for."""
+    if not config.getoption("--failure-table"):
+        return
+    table = Table()
+    for outcome in ("passed", "failed", "skipped", "error"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            if report.when == "call" or outcome != "passed":
+                table.add(outcome, report.user_properties)
+    terminalreporter.section("The failure model")
+    for line in table.lines():
+        terminalreporter.write_line(line)
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what has nothing to say about another database: no database, or a browser."""
+    """Leave out what was not asked for: other tests than those of the failure model, or what has nothing to say
+    about another database because it uses none, or a browser."""
+    if config.getoption("--failure-table"):
+        leave_out(config, items, lambda item: item.get_closest_marker("failure") is None)
     if not config.getoption("--database-only"):
         return
-    chosen = [item for item in items if touches_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-    items[:] = chosen
+    leave_out(config, items, lambda item: not touches_database(item))
+
+
+def leave_out(
+    config: pytest.Config, items: list[pytest.Item], is_unwanted: Callable[[pytest.Item], bool]
+) -> None:
+    """Take tests out of what was collected, and say how many."""
+    unwanted = {item for item in items if is_unwanted(item)}
+    config.hook.pytest_deselected(items=[item for item in items if item in unwanted])
+    items[:] = [item for item in items if item not in unwanted]
 
 
 def touches_database(item: pytest.Item) -> bool:

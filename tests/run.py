@@ -20,6 +20,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make test", description=__doc__)
     parser.add_argument("--fast", action="store_true", help="leave out slow and browser tests")
     parser.add_argument("--slow", action="store_true", help="only slow and browser tests")
+    parser.add_argument(
+        "--failures", action="store_true", help="only the failure model, for longer, with its table"
+    )
     parser.add_argument("paths", nargs="*", help="as for pytest")
     options = parser.parse_args()
 
@@ -36,7 +39,7 @@ def main() -> int:
 
     started = time.monotonic()
     codes = [run_pytest("SQLite", options, {})]
-    if url:
+    if url and not options.failures:
         second = {"FLOWTIME_TEST_DATABASE_URL": url}
         codes.append(run_pytest("PostgreSQL", options, second, "--database-only"))
     minutes = (time.monotonic() - started) / 60
@@ -56,6 +59,8 @@ def run_pytest(
         command += ["-m", "not slow and not browser"]
     elif options.slow:
         command += ["-m", "slow or browser"]
+    if options.failures:
+        command += ["--failure-table", "--kill-seconds", "60"]
     command += ["--durations", "8", *options.paths]
     code = subprocess.run(command, env=os.environ | environment, check=False).returncode
     return 0 if code == NO_TESTS_COLLECTED and options.slow else code

@@ -139,6 +139,7 @@ def test_a_killed_writer_leaves_all_or_nothing(roots, monkeypatch, point):
     roots.capture(generation=3)
 
 
+@pytest.mark.failure(4)
 def test_a_file_size_limit_is_insufficient_storage(roots, the_arrays):
     roots.run("run_0")
     before = roots.everything()
@@ -153,6 +154,7 @@ def test_a_file_size_limit_is_insufficient_storage(roots, the_arrays):
     assert roots.everything() == before
 
 
+@pytest.mark.failure(6)
 def test_too_many_open_files_is_unavailable(roots):
     roots.run("run_0")
     before = roots.everything()
@@ -174,6 +176,7 @@ def test_too_many_open_files_is_unavailable(roots):
     assert roots.everything() == before
 
 
+@pytest.mark.failure(6)
 def test_a_root_that_is_gone_is_unavailable(tmp_path, roots):
     roots.run()
     roots.runs.path.rename(tmp_path / "unmounted")
@@ -200,6 +203,7 @@ def test_a_root_put_back_in_place_is_the_one_that_is_used(tmp_path, roots):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user: needs root")
+@pytest.mark.failure(6)
 def test_a_directory_of_somebody_else_is_unavailable(roots):
     roots.runs.path.chmod(0o755)
     before = roots.everything()
@@ -221,6 +225,7 @@ def test_a_directory_of_somebody_else_is_unavailable(roots):
 
 @as_root
 @pytest.mark.needs_root
+@pytest.mark.failure(4)
 @pytest.mark.parametrize("options", ["size=40k", "nr_inodes=20"])
 def test_a_full_disk_is_insufficient_storage(roots, tmp_path, tree_of, options):
     with mounted(tmp_path / "full", options) as path:
@@ -238,6 +243,7 @@ def test_a_full_disk_is_insufficient_storage(roots, tmp_path, tree_of, options):
 
 @as_root
 @pytest.mark.needs_root
+@pytest.mark.failure(6)
 def test_a_read_only_disk_is_unavailable_and_can_be_read(roots, tmp_path):
     with mounted(tmp_path / "disk", "size=1m") as path:
         roots.runs = Root(path, "runs root")
@@ -280,6 +286,7 @@ def test_a_file_system_without_the_newer_renames_will_do(roots, monkeypatch):
     assert len(list((roots.runs.path / ".retired").iterdir())) == 1
 
 
+@pytest.mark.failure(7)
 def test_of_many_writers_of_one_name_exactly_one_wins(roots):
     ready = threading.Barrier(8)
     results: list[str] = []
@@ -318,6 +325,7 @@ for number in range(60):
 """
 
 
+@pytest.mark.failure(8)
 def test_a_reader_never_sees_a_mixture_while_another_process_replaces(roots, the_arrays):
     roots.run(arrays={name: np.full(4, -1.0) for name in the_arrays})
     conftest = Path(__file__).parent / "conftest.py"

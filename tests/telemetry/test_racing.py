@@ -15,7 +15,7 @@ from telemetry.models import Capture
 from tests.conftest import make_person
 from tests.flows import snapshot
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.failure(7)]
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_overwriting_captures_take_turns(run, alice, data_dirs):
     assert Run.objects.get().telemetry_in_progress is False
 
 
+@pytest.mark.failure(8)
 def test_a_replay_is_whole_although_its_bundle_is_overwritten_meanwhile(run, alice, data_dirs):
     services.request_capture(run=run, user=alice)
 
