@@ -82,7 +82,6 @@ class RunForm(forms.Form):
             attrs={
                 "class": "input",
                 "inputmode": "numeric",
-                "aria-describedby": "id_seed-hint",
             }
         ),
         error_messages={
@@ -94,7 +93,7 @@ class RunForm(forms.Form):
     rng_mode = forms.ChoiceField(
         required=False,
         choices=[("expected", "Expected values"), ("sample", "One sample of many")],
-        widget=forms.Select(attrs={"class": "input", "aria-describedby": "id_rng_mode-hint"}),
+        widget=forms.Select(attrs={"class": "input"}),
     )
     replicate = forms.IntegerField(
         required=False,
@@ -104,7 +103,6 @@ class RunForm(forms.Form):
             attrs={
                 "class": "input",
                 "inputmode": "numeric",
-                "aria-describedby": "id_replicate-hint",
             }
         ),
         error_messages=dict.fromkeys(
@@ -131,6 +129,10 @@ class RunForm(forms.Form):
         self.has_chance = has_chance(entry.template)
         if not self.has_chance:
             del self.fields["rng_mode"], self.fields["replicate"]
+        for name, field in self.fields.items():
+            # Both are always there: what is wrong is written into the place that the field names already.
+            identifier = self[name].auto_id
+            field.widget.attrs["aria-describedby"] = f"{identifier}-hint {identifier}-error"
 
     def declared(self) -> Iterator[Declared]:
         """The parameters in the order of the template."""
@@ -148,6 +150,23 @@ class RunForm(forms.Form):
                 slider=_slider(parameter),
             )
 
+    def filled(self) -> RunForm:
+        """The form as it would be sent unchanged."""
+        held = {name: self[name].value() for name in self.fields}
+        return RunForm(self.entry, {n: v for n, v in held.items() if v not in (None, False)})
+
+    def with_default(self, name: str) -> RunForm:
+        """The form as it was sent, with one parameter at its default again."""
+        field = _field_name(name)
+        data = {key: value for key, value in self.data.items() if key != field}
+        default = self.get_initial_for_field(self.fields[field], field)
+        return RunForm(self.entry, data if default is False else {**data, field: default})
+
+    @property
+    def own_fields(self) -> list[BoundField]:
+        """The fields that have an error or may get one."""
+        return [self[name] for name in self.fields]
+
     def wrong_fields(self) -> list[tuple[str, str]]:
         """(id, label) of every field that needs another value, in the order of the page."""
         labels = {_field_name(p.name): p.title or p.name for p in self.parameters}
@@ -161,16 +180,6 @@ class RunForm(forms.Form):
         }
         shown = [name for name in labels if name in self.fields]
         return [(self[name].auto_id, labels[name]) for name in shown if self[name].errors]
-
-    def add_error(self, field: str | None, error: Any) -> None:
-        """As ever; and the field names its error as part of its description."""
-        super().add_error(field, error)
-        if field is not None:
-            attrs = self.fields[field].widget.attrs
-            identifier = f"{self[field].auto_id}-error"
-            described = attrs.get("aria-describedby", "").split()
-            if identifier not in described:
-                attrs["aria-describedby"] = " ".join([*described, identifier])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -239,14 +248,21 @@ def _beside(field: str | None, detail: str) -> str:
 
 
 def initial_from_run(run: Run) -> dict[str, Any]:
-    """What the form holds to run ``run`` again: its parameters, seed and mode as they were asked for."""
-    asked = RunRequest.from_document(run.document.request["request"])
+    """What the form holds to run ``run`` again: its parameters as they took effect, its seed and its mode."""
+    document = run.document
+    asked = RunRequest.from_document(document.request["request"])
+    used = {**asked.parameters, **(document.record or {}).get("parameters", {})}
     initial: dict[str, Any] = {
-        _field_name(name): _as_text(value) for name, value in asked.parameters.items()
+        _field_name(name): value if isinstance(value, bool) else _as_text(value)
+        for name, value in used.items()
     }
+    source = asked.telemetry
     return {
         **initial,
-        "seed": asked.seed,
+        "mode": asked.mode,
+        "source": (source.source_run_id if source else None) or run.source_run_id or "",
+        "capture_key": (source.capture_key if source else None) or "",
+        "seed": run.rng_seed,
         "rng_mode": run.rng_mode,
         "replicate": replicate_of(run),
         "is_named_after_inputs": asked.is_deterministic,
@@ -259,19 +275,13 @@ def _field_name(parameter: str) -> str:
 
 
 def _field(parameter: Parameter) -> forms.Field:
-    described = {"aria-describedby": f"id_{_field_name(parameter.name)}-hint"}
     if parameter.type == "boolean":
-        return forms.BooleanField(required=False, widget=forms.CheckboxInput(attrs=described))
+        return forms.BooleanField(required=False)
     needed = {"required": "This needs a value."}
     if parameter.type == "array":
-        attrs = {
-            **described,
-            "class": "input numbers",
-            "rows": "3",
-            "spellcheck": "false",
-        }
+        attrs = {"class": "input numbers", "rows": "3", "spellcheck": "false"}
         return forms.CharField(widget=forms.Textarea(attrs=attrs), error_messages=needed)
-    attrs = {**described, "class": "input"}
+    attrs = {"class": "input"}
     if parameter.type == "integer":
         attrs["inputmode"] = "numeric"
     elif parameter.type == "number":

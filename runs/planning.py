@@ -66,6 +66,11 @@ class Prepared:
         }
 
     @property
+    def foreseen(self) -> list[Mapping[str, Any]]:
+        """The warnings that are certain before anything is computed, in the shape of the API."""
+        return [*self.warnings, *(warning.to_dict() for warning in self.plan.warnings)]
+
+    @property
     def title(self) -> str:
         return str(self.template.metadata.get("title", self.template.id))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,14 @@ class PlanFacts:
     rng: Any
     replicate: int
     input_hash: str
-    warnings: tuple[Any, ...]
+    warnings: list[Mapping[str, Any]]
     telemetry_files: int
+
+    @property
+    def said(self) -> str:
+        """The plan in a sentence, for those who hear it."""
+        warnings = wording.say_count(len(self.warnings), "warning")
+        return f"Planned: {wording.say_count(self.series_count, 'series', 'series')}, {warnings}."
 
 
 def show_plan(plan: RunPlan) -> PlanFacts:
@@ -51,7 +57,7 @@ def show_plan(plan: RunPlan) -> PlanFacts:
         rng=prepared.model.rng,
         replicate=prepared.request.replicate,
         input_hash=prepared.input_hash,
-        warnings=prepared.warnings,
+        warnings=prepared.foreseen,
         telemetry_files=len(prepared.bindings),
     )
 

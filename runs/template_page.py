@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flowtime.engine import Report, validate
@@ -54,6 +54,12 @@ class ShownParameter:
     kind: str
     bounds: str
     default: str
+
+
+@lru_cache(maxsize=256)
+def small_drawing(entry: CatalogEntry) -> Drawing | None:
+    """The topology of ``entry`` for its card; None where it has none, or too much of it. Drawn once a file."""
+    return TemplatePage(entry).drawing
 
 
 class TemplatePage:

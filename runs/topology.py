@@ -17,6 +17,7 @@ SWEEPS = 6
 MOST_LETTERS = 20
 
 _MEASURE_WORDS = {"exhaustedFailures": "exhausted"}
+HOLDING = ("serviceWithBuffer", "queue", "dlq")
 KIND_WORDS = {
     "service": "Service",
     "serviceWithBuffer": "Service with a queue",
@@ -38,6 +39,7 @@ class Card:
     name: str
     kind: str
     state: str
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,6 +307,7 @@ def _card(node: Mapping[str, Any], at: Mapping[Stop, float], centres: Mapping[St
         name=name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1].rstrip()}…",
         kind=KIND_WORDS.get(node["kind"], node["kind"]),
         state="dlq" if node["kind"] == "dlq" else "gray",
+        holds=node["kind"] in HOLDING,
     )
 
 

@@ -2,12 +2,19 @@
 
 from django.urls import path
 
-from runs import compare_views, saved_view_pages, template_views, travel_views, views
+from runs import (
+    compare_views,
+    new_run_views,
+    saved_view_pages,
+    template_views,
+    travel_views,
+    views,
+)
 
 app_name = "runs"
 urlpatterns = [
     path("runs", views.list_runs, name="list"),
-    path("runs/new", views.new_run, name="new"),
+    path("runs/new", new_run_views.new_run, name="new"),
     path("runs/compare", compare_views.compare_runs, name="compare"),
     path("runs/compare/differences", compare_views.download_differences, name="differences"),
     path("runs/views", saved_view_pages.keep_views, name="views"),

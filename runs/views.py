@@ -1,4 +1,4 @@
-"""Pages of runs: the list, a new run, one run, and what can be done with it."""
+"""Pages of runs: the list, one run, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from flowtime.api.problems import request_id_of
-from flowtime.pages import NotAllowed, PageRequest, advice_for, page
-from runs import catalog, charts, detail, listing, panel, plans, saved_views, selectors, services
-from runs.errors import NotTwoRuns, TemplateInvalid
-from runs.forms import RunForm, initial_from_run
-from runs.gating import NEEDS_OPERATOR
+from flowtime.pages import PageRequest, advice_for, page
+from runs import charts, detail, listing, panel, saved_views, selectors, services
+from runs.errors import NotTwoRuns
 from runs.models import Run
 from runs.templatetags.flowtime_ui import query_with
 
 if TYPE_CHECKING:
     from flowtime.errors import FlowTimeError
-    from runs.catalog import CatalogEntry
 
 
 ###############################################################################
@@ -58,73 +55,6 @@ def compare_picked(request: PageRequest) -> HttpResponse:
     newer, older = picked
     query = urlencode({"a": older, "b": newer})
     return HttpResponseRedirect(f"{reverse('runs:compare')}?{query}")
-
-
-###############################################################################
-# A new run
-###############################################################################
-def show_new_run(
-    request: PageRequest,
-    *,
-    form: RunForm | None = None,
-    plan: plans.PlanFacts | None = None,
-    refusal: FlowTimeError | None = None,
-) -> HttpResponse:
-    """The page of a new run. A refusal stands beside what it is about, and what was typed stays."""
-    if form is None and request.method == "POST":
-        form = RunForm(_entry(request), request.POST)
-    if form is not None and refusal is not None:
-        form.add_refusal(refusal)
-    context = {
-        "form": form,
-        "plan": plan,
-        "refusal": refusal,
-        "advice": advice_for(refusal) if refusal else "",
-        "can_run": request.user.has_perm("runs.add_run"),
-    }
-    if request.htmx:
-        return render(request, "runs/new.html#setup", context)
-    return render(request, "runs/new.html", {**context, "entries": catalog.all_entries()})
-
-
-@page("runs.view_run", methods=("GET", "HEAD", "POST"), refused=show_new_run)
-def new_run(request: PageRequest) -> HttpResponse:
-    """Pick a template, set its parameters, plan and run."""
-    if "template" not in request.GET:
-        return show_new_run(request)
-    if request.method == "POST":
-        return _submit(request, RunForm(_entry(request), request.POST))
-    again = request.GET.get("from")
-    initial = initial_from_run(selectors.get_run(again)) if again else None
-    return show_new_run(request, form=RunForm(_entry(request), initial=initial))
-
-
-def _submit(request: PageRequest, form: RunForm) -> HttpResponse:
-    if not request.user.has_perm("runs.add_run"):
-        raise NotAllowed(NEEDS_OPERATOR)
-    if not form.is_valid():
-        response = show_new_run(request, form=form)
-        response.status_code = 422
-        return response
-    asked = form.to_request()
-    if request.POST.get("do") != "run":
-        plan = plans.show_plan(services.plan_run(asked, user=request.user))
-        return show_new_run(request, form=form, plan=plan)
-    outcome = services.create_run(
-        asked, user=request.user, request_id=request_id_of(request), is_async=True
-    )
-    if outcome.was_reused:
-        messages.info(request, "This run exists already, so it was opened instead.")
-    return redirect_to(request, outcome.run.get_absolute_url())
-
-
-def _entry(request: PageRequest) -> CatalogEntry:
-    entry = catalog.get_entry(request.GET.get("template", ""))
-    if entry.template is None:
-        raise TemplateInvalid(
-            f"Template {entry.template_id} cannot be run until its problems are solved."
-        )
-    return entry
 
 
 ###############################################################################

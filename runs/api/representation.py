@@ -227,7 +227,7 @@ def plan_facts(plan: RunPlan) -> dict[str, Any]:
             ],
             "bindings": dict(prepared.bindings),
         },
-        "warnings": list(prepared.warnings),
+        "warnings": prepared.foreseen,
         "estimate": prepared.estimate(),
     }
 

@@ -29,9 +29,12 @@ SHIPPED = Path(__file__).parent
 MAX_TEMPLATE_BYTES = Limits().max_yaml_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CatalogEntry:
-    """One flow template as found on disk. ``template`` is None where ``problems`` say why it cannot be run."""
+    """One flow template as found on disk. ``template`` is None where ``problems`` say why it cannot be run.
+
+    An entry is the file as it was read that time: it equals itself alone, and can key what is made of it.
+    """
 
     template_id: str
     text: str
@@ -59,6 +62,11 @@ class CatalogEntry:
     @property
     def tags(self) -> tuple[str, ...]:
         return tuple(self.template.metadata.get("tags", ())) if self.template else ()
+
+    @property
+    def words(self) -> str:
+        """What the entry can be found by."""
+        return " ".join((self.template_id, self.title, self.description, *self.tags))
 
     @property
     def capture_key(self) -> str | None:

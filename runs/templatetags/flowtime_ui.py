@@ -26,6 +26,7 @@ from flowtime.tasks import SILENCE_LIMIT, worker_silence
 from runs import drawing, selectors, wording
 from runs.clock import from_grid, from_text
 from runs.models import Run
+from runs.template_page import small_drawing
 
 register = template.Library()
 
@@ -453,6 +454,12 @@ def grid_of_template(template: Any) -> str:
         )
     except (KeyError, TypeError, ValueError):
         return "grid by parameter"
+
+
+@register.inclusion_tag("components/topology_small.html")
+def small_map(entry: Any) -> dict[str, Any]:
+    """The places of a template and how they are connected, at a fifth of their size; nothing where it has none."""
+    return {"drawing": small_drawing(entry)}
 
 
 @register.simple_tag

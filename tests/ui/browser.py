@@ -29,6 +29,21 @@ CHROMIUM_ARGUMENTS = (
     "--disable-quic",
 )
 START_LIMIT_S = 90
+# A template with an array that is short enough for one cell a value.
+LOADING_DOCK = """\
+schemaVersion: 1
+metadata: {id: loading-dock, title: A loading dock, version: 1.0.0, description: Six hours at a dock., tags: [tutorial]}
+grid: {bins: 6, binSize: 1, binUnit: hours}
+parameters:
+  - {name: pallets, type: array, arrayOf: number, length: 6, default: [4, 8, 12, 9, 5, 2], minimum: 0, maximum: 50, title: Pallets}
+  - {name: perHour, type: integer, default: 7, minimum: 1, maximum: 5000, title: Loads, unit: pallets/h}
+nodes:
+  - {id: pallets_in, kind: const, values: "${pallets}"}
+  - {id: loads, kind: const, values: "${perHour}"}
+topology:
+  nodes:
+    - {id: Dock, kind: serviceWithBuffer, semantics: {arrivals: pallets_in, capacity: loads}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,11 @@ def start_product(data: Path) -> Iterator[Product]:
         for name, value in os.environ.items()
         if not name.startswith(("FLOWTIME_", "DATABASE_URL", "DJANGO_"))
     }
+    templates = data / "own-templates"
+    templates.mkdir(parents=True)
+    (templates / "loading-dock.yaml").write_text(LOADING_DOCK)
     environment |= {
+        "FLOWTIME_TEMPLATE_DIRS": str(templates),
         "DJANGO_SETTINGS_MODULE": "flowtime.settings",
         "FLOWTIME_DATA_DIR": str(data),
         "SECRET_KEY": "a-key-for-the-browser-tests-that-is-long-enough-0123456789",
@@ -112,8 +131,11 @@ def _wait_until_ready(url: str) -> None:
     raise AssertionError("The product was not ready in time.")
 
 
-def watch(page: Any, product: Product) -> list[str]:
-    """What must not happen on ``page``: requests to elsewhere, script errors, refusals by the content policy."""
+def watch(page: Any, product: Product, *, foreseen: str | None = None) -> list[str]:
+    """What must not happen on ``page``: requests to elsewhere, script errors, refusals by the content policy.
+
+    A test that makes the server fail has ``foreseen`` what the console says of it.
+    """
     seen: list[str] = []
 
     def request(asked: Any) -> None:
@@ -121,7 +143,8 @@ def watch(page: Any, product: Product) -> list[str]:
             seen.append(f"request to {asked.url}")
 
     def message(said: Any) -> None:
-        if said.type == "error" and "Failed to load resource" not in said.text:
+        is_foreseen = foreseen is not None and foreseen in said.text
+        if said.type == "error" and "Failed to load resource" not in said.text and not is_foreseen:
             seen.append(f"console: {said.text}")
 
     page.on("request", request)

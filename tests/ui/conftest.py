@@ -84,14 +84,20 @@ def browse(
     contexts: list[Any] = []
     watched: list[list[str]] = []
 
-    def open_page(*, name: str | None = "operator", width: int = 1440, **options: Any) -> Any:
+    def open_page(
+        *,
+        name: str | None = "operator",
+        width: int = 1440,
+        foreseen: str | None = None,
+        **options: Any,
+    ) -> Any:
         if name in entrances:
             options["storage_state"] = entrances[name]
         context = browser.new_context(viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        watched.append(watch(page, product))
+        watched.append(watch(page, product, foreseen=foreseen))
         if name is not None and name not in entrances:
             sign_in(page, product, name)
             entrances[name] = context.storage_state()

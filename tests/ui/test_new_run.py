@@ -36,6 +36,18 @@ topology:
 """
 
 
+ODD = """\
+schemaVersion: 1
+metadata: {id: odd, title: Odd, version: 1.0.0}
+grid: {bins: 3, binSize: 1, binUnit: hours}
+nodes:
+  - {id: x, kind: const, values: [4, 4, 4]}
+topology:
+  nodes:
+    - {id: Desk, kind: service, semantics: {arrivals: x, served: x, parallelism: 2}}
+"""
+
+
 def form_of(**changes):
     return {"p-perHour": "5", "p-extra": "0", "mode": "simulation", "seed": "123", **changes}
 
@@ -65,7 +77,7 @@ def test_the_form_says_bounds_units_and_defaults(pages):
 
     said = element_of(page, "id_p-coachVisitors-hint")["words"]
     assert said == (
-        "How many people the coach brings at ten o'clock. Whole number, 0 to 100 visitors. Default."
+        "How many people the coach brings at ten o'clock. Whole number, 0 to 100 visitors. Default. Default 20."
     )
     assert element_of(page, "id_p-coachVisitors")["value"] == "20"
     assert element_of(page, "template-first-steps")["aria-current"] == "true"
@@ -253,6 +265,168 @@ def test_a_viewer_may_look_but_not_run(viewer_pages):
     assert response.status_code == 403
     assert "You need the operator role." in text_of(response)
     assert not Run.objects.exists()
+
+
+PREVIEW = {"HX-Request": "true", "HX-Target": "plan"}
+
+
+class TestThePlanThatFollows:
+    def test_stands_beside_the_untouched_form_at_once(self, pages):
+        said = element_of(pages.get("/runs/new?template=desk"), "plan")["words"]
+
+        assert "Grid 4 × 1 h, 4 hours" in said
+        assert "nothing: all defaults" in said
+        assert not Run.objects.exists()
+
+    def test_waits_where_something_must_be_typed_first(self, pages, data_dirs):
+        (data_dirs.templates / "arrays.yaml").write_text(ARRAYS)
+
+        page = pages.get("/runs/new?template=arrays")
+
+        assert "Planning checks everything" in element_of(page, "plan")["words"]
+        assert "needs another value" not in text_of(page)
+
+    def test_answers_with_the_plan_and_the_places_for_errors_alone(self, pages):
+        answer = pages.post(
+            "/runs/new?template=desk",
+            form_of(**{"p-perHour": "7", "do": "preview"}),
+            headers=PREVIEW,
+        )
+
+        assert answer.status_code == 200
+        assert "perHour 7, not 5" in element_of(answer, "plan")["words"]
+        assert element_of(answer, "plan-told")["words"].startswith("Planned: ")
+        assert element_of(answer, "id_p-perHour-error")["hx-swap-oob"] == "true"
+        assert "id_p-perHour" not in answer.content.decode().replace("id_p-perHour-error", "")
+        assert not Run.objects.exists()
+
+    def test_says_what_is_wrong_beside_its_field(self, pages):
+        answer = pages.post(
+            "/runs/new?template=desk",
+            form_of(**{"p-perHour": "0", "do": "preview"}),
+            headers=PREVIEW,
+        )
+
+        assert answer.status_code == 422
+        assert "1 field needs another value." in element_of(answer, "plan")["words"]
+        assert "The value 0 is below the minimum 1." in answer.content.decode()
+
+    def test_does_not_blame_a_field_that_is_still_empty(self, pages, data_dirs):
+        (data_dirs.templates / "arrays.yaml").write_text(ARRAYS)
+        body = {"p-pallets": "1, 2, 3", "mode": "simulation", "seed": "1", "do": "preview"}
+
+        answer = pages.post("/runs/new?template=arrays", body, headers=PREVIEW)
+
+        assert "This needs a value." not in answer.content.decode()
+        assert "Needed" in element_of(answer, "plan")["words"]
+
+    def test_warns_before_anything_is_computed(self, pages, data_dirs):
+        (data_dirs.templates / "odd.yaml").write_text(ODD)
+
+        said = element_of(pages.get("/runs/new?template=odd"), "plan")["words"]
+
+        assert "parallelism_without_capacity at Desk" in said
+
+
+class TestDefaults:
+    def test_what_differs_is_marked_and_can_be_put_back_without_a_script(self, pages):
+        changed = pages.post(
+            "/runs/new?template=desk",
+            form_of(**{"p-perHour": "7", "p-extra": "3", "seed": "9", "do": "plan"}),
+        )
+        assert changed.content.decode().count('class="field changed"') == 2
+
+        back = pages.post(
+            "/runs/new?template=desk",
+            form_of(**{"p-perHour": "7", "p-extra": "3", "seed": "9", "reset": "perHour"}),
+        )
+
+        assert element_of(back, "id_p-perHour")["value"] == "5"
+        assert element_of(back, "id_p-extra")["value"] == "3"
+        assert element_of(back, "id_seed")["value"] == "9"
+        assert not Run.objects.exists()
+
+    def test_enter_in_a_field_plans_and_runs_nothing(self, pages):
+        page = pages.get("/runs/new?template=desk").content.decode()
+        form = page[page.index("data-draft") :]
+
+        assert form.index('value="plan"') < form.index("data-reset") < form.index('value="run"')
+
+
+class TestFromARun:
+    def test_the_run_alone_is_enough(self, pages, make_run):
+        run = make_run(parameters={"perHour": 9}, seed=77)
+
+        page = pages.get(f"/runs/new?from={run.pk}")
+
+        assert element_of(page, "id_p-perHour")["value"] == "9"
+        assert element_of(page, "id_seed")["value"] == "77"
+        assert run.pk in text_of(page)
+        assert "perHour 9, not 5" in element_of(page, "plan")["words"]
+
+    def test_it_holds_what_took_effect_though_the_default_changed_since(
+        self, pages, make_run, data_dirs
+    ):
+        run = make_run()
+        text = (data_dirs.templates / "desk.yaml").read_text()
+        changed = text.replace("default: 5", "default: 8").replace(
+            "version: 1.0.0", "version: 1.1.0"
+        )
+        assert changed != text
+        (data_dirs.templates / "desk.yaml").write_text(changed)
+
+        page = pages.get(f"/runs/new?from={run.pk}")
+
+        assert element_of(page, "id_p-perHour")["value"] == "5"
+        assert "That run used version 1.0.0 of the template; this is version 1.1.0." in text_of(
+            page
+        )
+
+    def test_what_the_template_no_longer_declares_is_said(self, pages, make_run, data_dirs):
+        (data_dirs.templates / "arrays.yaml").write_text(ARRAYS)
+        run = make_run("arrays", parameters={"needed": 2})
+        lines = [line for line in ARRAYS.splitlines() if "name: note" not in line]
+        (data_dirs.templates / "arrays.yaml").write_text("\n".join(lines))
+
+        page = pages.get(f"/runs/new?from={run.pk}")
+
+        assert "The template does not declare note any more, so this is left out." in text_of(page)
+
+    def test_a_run_that_is_not_there_is_said(self, pages):
+        assert pages.get("/runs/new?from=run_none").status_code == 404
+
+    def test_a_replay_of_telemetry_begins_with_its_bundle(self, pages, make_run, make_capture):
+        from runs.services import TelemetrySource
+
+        source = make_run()
+        make_capture(source)
+        run = make_run(mode="telemetry", telemetry=TelemetrySource(source_run_id=source.pk))
+
+        page = pages.get(f"/runs/new?from={run.pk}").content.decode()
+
+        assert '<option value="telemetry" selected>' in page
+        assert f'<option value="{source.pk}" selected>' in page
+
+
+class TestGallery:
+    def test_cards_have_a_story_tags_and_a_map(self, pages):
+        card = pages.get("/runs/new").content.decode()
+        card = card[card.index('id="template-first-steps"') :]
+        card = card[: card.index("</a>")]
+
+        assert 'aria-label="2 places. From left to right:' in card
+        assert "Twelve hours at a ticket desk." in card
+        assert "tutorial" in card
+
+    def test_words_find_templates_without_a_script(self, pages):
+        page = pages.get("/runs/new?find=real+data")
+
+        assert 'id="template-nyc-departures"' in page.content.decode()
+        assert 'id="template-first-steps"' not in page.content.decode()
+        assert "1 template" in text_of(page)
+
+    def test_words_that_nothing_has_are_said(self, pages):
+        assert "No template has all of these words." in text_of(pages.get("/runs/new?find=zzz"))
 
 
 class TestChance:

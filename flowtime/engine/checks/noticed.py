@@ -96,12 +96,6 @@ def prepare_checks(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedC
     )
 
 
-def static_warnings(plan: Any) -> tuple[Warning, ...]:
-    """The warnings that are known before any run."""
-    prepared: PreparedChecks = plan.prepared["checks"]
-    return prepared.static
-
-
 def run_checks(plan: Any, state: State) -> Noticed:
     """Look for everything in one evaluated state, findings of the evaluation included."""
     prepared: PreparedChecks = plan.prepared["checks"]

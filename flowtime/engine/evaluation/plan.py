@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..checks.noticed import prepare_checks
+from ..checks.noticed import PreparedChecks, prepare_checks
 from ..edges.volumes import prepare_edges
 from ..errors import DocumentError, Problem
 from ..expansion.expand import expand
@@ -20,7 +20,7 @@ from ..metrics.derived import prepare_metrics
 from ..model.model import Model
 from ..program.program import Program, compile_program
 from ..results.index import build_index
-from ..results.records import SeriesInfo
+from ..results.records import SeriesInfo, Warning
 from ..results.result import Result
 from .run import run_plan
 from .supplies import can_override, check_supplies
@@ -57,6 +57,12 @@ class Plan:
     def roles(self) -> dict[str, dict[str, str]]:
         """Per topology node and role the key of the series bound to it, after everything was added (engine §10)."""
         return {node: bound_roles(self.expanded, node) for node in self.expanded.roles}
+
+    @property
+    def warnings(self) -> tuple[Warning, ...]:
+        """What is known to be odd before any run."""
+        prepared: PreparedChecks = self.prepared["checks"]
+        return prepared.static
 
     @property
     def source_texts(self) -> tuple[str, ...]:

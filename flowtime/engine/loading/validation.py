@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..checks.noticed import static_warnings
 from ..documents.intake import read_document
 from ..errors import DocumentError, Problem
 from ..evaluation.plan import compile_model
@@ -52,4 +51,4 @@ def validate(
     except DocumentError as error:
         return Report(template, None, error.problems)
     plan = compile_model(model, limits=limits)
-    return Report(template, model, (), static_warnings(plan))
+    return Report(template, model, (), plan.warnings)

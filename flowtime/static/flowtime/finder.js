@@ -1,13 +1,12 @@
-// Finding a template by word or tag: cards that do not have every word are put away.
+// Finding a template by word or tag: cards that do not have every word are put away as one types.
 const place = document.querySelector("[data-finder]");
 const holder = place?.querySelector("[data-finder-search]");
 
 if (holder) {
-  const search = holder.querySelector("input");
+  const search = holder.querySelector("input[type=search]");
   const count = place.querySelector("[data-finder-count]");
   const items = [...place.querySelectorAll("[data-words]")];
-  holder.hidden = false;
-  search.addEventListener("input", () => {
+  const find = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const item of items) {
@@ -16,7 +15,10 @@ if (holder) {
       item.closest("li").hidden = !fits;
       shown += fits;
     }
-    count.textContent =
-      shown === items.length ? `${shown} templates` : `${shown} of ${items.length} templates`;
-  });
+    if (shown === items.length) count.textContent = `${shown} templates`;
+    else if (shown) count.textContent = `${shown} of ${items.length} templates`;
+    else count.textContent = "No template has all of these words.";
+  };
+  search.addEventListener("input", find);
+  holder.addEventListener("submit", (event) => event.preventDefault());
 }

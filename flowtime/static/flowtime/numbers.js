@@ -15,7 +15,7 @@ function bars(values, height) {
 function summary(values) {
   const numbers = values.map(Number);
   if (!numbers.length) return "No values";
-  if (numbers.some(Number.isNaN)) return `${values.length} values, not all of them numbers`;
+  if (numbers.some(Number.isNaN) || values.includes("")) return `${values.length} values, not all of them numbers`;
   const sum = numbers.reduce((a, b) => a + b, 0);
   const say = (x) => x.toLocaleString("en-GB", { maximumFractionDigits: 2 });
   return `${values.length} values, sum ${say(sum)}, largest ${say(Math.max(...numbers))}`;
@@ -23,7 +23,7 @@ function summary(values) {
 
 function edit(field) {
   const text = field.querySelector("textarea");
-  if (field.dataset.ready) return;
+  if ("ready" in field.dataset) return;
   field.dataset.ready = "";
   const svg = field.querySelector("svg");
   const told = field.querySelector("[data-told]");
@@ -34,21 +34,36 @@ function edit(field) {
 
   function draw() {
     const values = cells.length ? cells.map((cell) => cell.value.trim()) : split(text.value);
-    if (cells.length) text.value = values.join(", ");
     svg.setAttribute("viewBox", `0 0 ${Math.max(values.length, 1)} 64`);
     svg.querySelector("path").setAttribute("d", bars(values, 64));
     told.textContent = summary(values);
+  }
+
+  // The cells are written into the text, which tells whoever listens.
+  function send() {
+    text.value = cells.map((cell) => cell.value.trim()).join(", ");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   function fill(from, list) {
     for (const [offset, value] of list.entries()) {
       if (cells[from + offset]) cells[from + offset].value = value;
     }
-    draw();
+    send();
   }
 
   function step(cell, by) {
     cell.value = String(Math.round(((Number(cell.value) || 0) + by) * 1e9) / 1e9);
+    send();
+  }
+
+  // The text was changed by something else: a reset, or what had been typed before.
+  function follow() {
+    const values = split(text.value);
+    if (cells.length && !cells.includes(document.activeElement)) {
+      if (values.length !== cells.length) build(values);
+      for (const [at, value] of values.entries()) cells[at].value = value;
+    }
     draw();
   }
 
@@ -60,7 +75,10 @@ function edit(field) {
       cell.inputMode = "decimal";
       cell.value = value;
       cell.setAttribute("aria-label", `${label}, ${index}`);
-      cell.addEventListener("input", draw);
+      cell.addEventListener("input", (event) => {
+        event.stopPropagation();
+        send();
+      });
       cell.addEventListener("paste", (event) => {
         const list = split(event.clipboardData.getData("text"));
         if (list.length > 1) {
@@ -85,25 +103,18 @@ function edit(field) {
 
   const values = split(text.value);
   if (values.length && field.hasAttribute("data-cells")) build(values);
-  else text.addEventListener("input", draw);
-  field.querySelector("[data-defaults]")?.addEventListener("click", () => {
-    const list = split(field.dataset.defaults);
-    if (cells.length === list.length) fill(0, list);
-    else {
-      text.value = list.join(", ");
-      draw();
-    }
-  });
+  text.addEventListener("input", follow);
   draw();
 }
 
 function slide(range) {
   const input = document.getElementById(range.dataset.for);
-  if (!input || range.dataset.ready) return;
+  if (!input || "ready" in range.dataset) return;
   range.dataset.ready = "";
   range.hidden = false;
   range.addEventListener("input", () => {
     input.value = range.value;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
   });
   input.addEventListener("input", () => {
     if (input.value.trim() && !Number.isNaN(Number(input.value))) range.value = input.value;
