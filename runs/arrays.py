@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,26 +17,36 @@ if TYPE_CHECKING:
 MAX_BYTES = 128 << 20
 
 
+# Threads that parse at the same time, each something else.
+_PARSERS = 64
+
+Key = tuple[str, int]
+
+
 class ArrayStore:
-    """Read-only arrays by key; what was asked for longest ago goes first once ``max_bytes`` are exceeded."""
+    """Read-only arrays by key; what was asked for longest ago goes first once ``max_bytes`` are exceeded.
+
+    For all threads of a process: what several ask for at once is parsed once.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.bytes = 0
-        self._arrays: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
+        self._arrays: OrderedDict[Key, np.ndarray] = OrderedDict()
         self._lock = Lock()
+        self._parsing = [Lock() for _ in range(_PARSERS)]
 
     def __len__(self) -> int:
         return len(self._arrays)
 
-    def get(self, key: tuple[str, int]) -> np.ndarray | None:
+    def get(self, key: Key) -> np.ndarray | None:
         with self._lock:
             found = self._arrays.get(key)
             if found is not None:
                 self._arrays.move_to_end(key)
             return found
 
-    def put(self, key: tuple[str, int], values: np.ndarray) -> None:
+    def put(self, key: Key, values: np.ndarray) -> None:
         with self._lock:
             if key in self._arrays or values.nbytes > self.max_bytes:
                 return
@@ -44,6 +55,19 @@ class ArrayStore:
             while self.bytes > self.max_bytes:
                 _, dropped = self._arrays.popitem(last=False)
                 self.bytes -= dropped.nbytes
+
+    def read(self, key: Key, parse: Callable[[], np.ndarray]) -> np.ndarray:
+        """What is kept under ``key``, or else what ``parse`` gives, which is kept and made read-only."""
+        found = self.get(key)
+        if found is not None:
+            return found
+        with self._parsing[hash(key) % _PARSERS]:
+            found = self.get(key)
+            if found is None:
+                found = parse()
+                found.flags.writeable = False
+                self.put(key, found)
+            return found
 
     def clear(self) -> None:
         with self._lock:
@@ -61,12 +85,7 @@ def read_array(bundle: RunBundle, series_id: str, *, store: ArrayStore = STORE) 
     bundle cannot pass its numbers off as another's. Raises SeriesNotFound, BundleMissing or BundleCorrupt.
     """
     key = (bundle.series_digest(series_id), bundle.manifest.grid.bins)
-    values = store.get(key)
-    if values is None:
-        values = bundle.series(series_id)
-        values.flags.writeable = False
-        store.put(key, values)
-    return values
+    return store.read(key, lambda: bundle.series(series_id))
 
 
 def plain(values: np.ndarray) -> list[float | None]:

@@ -12,6 +12,10 @@ from runs.wording import MINUS
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", MINUS)
 
 
+LINE_END = "\r\n"
+"""As RFC 4180 has it."""
+
+
 def csv_line(cells: Sequence[object]) -> str:
     """One record without its end; None is an empty cell. Numbers stay numbers, text never becomes a formula."""
     line = io.StringIO()
@@ -20,8 +24,8 @@ def csv_line(cells: Sequence[object]) -> str:
 
 
 def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
-    """Records with lines that end in CR LF, as RFC 4180 has them."""
-    return "".join(f"{csv_line(row)}\r\n" for row in rows).encode()
+    """Records, each with its end."""
+    return "".join(f"{csv_line(row)}{LINE_END}" for row in rows).encode()
 
 
 def _safe(cell: object) -> object:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.utils.http import parse_etags
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 IF_NONE_MATCH = OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER)
 NOT_MODIFIED = OpenApiResponse(description="Nothing changed since the ETag that was sent.")
@@ -27,3 +30,16 @@ def has_current(request: Request, headers: dict[str, str]) -> bool:
     # A proxy that compresses marks the tag as weak; If-None-Match compares weakly (RFC 9110 §13.1.2).
     sent = [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))]
     return headers["ETag"] in sent
+
+
+def answer(
+    request: Request,
+    headers: dict[str, str],
+    read: Callable[[], Any],
+    *,
+    content_type: str | None = None,
+) -> Response:
+    """What ``read`` gives, unless the caller has it already."""
+    if has_current(request, headers):
+        return Response(status=304, headers=headers)
+    return Response(read(), headers=headers, content_type=content_type)

@@ -244,7 +244,16 @@ SERIES_INDEX = _answer(
         ]
     },
 )
-SERIES = OpenApiExample(
+MODEL = OpenApiExample(
+    "A desk",
+    value="grid: {bins: 12, binSize: 1, binUnit: hours}\n"
+    "nodes:\n"
+    "- {id: visitors, kind: const, values: [6, 9, 28, 4, 7, 5, 8, 6, 9, 7, 4, 3]}\n",
+    response_only=True,
+    status_codes=["200"],
+    media_type="application/yaml",
+)
+_SERIES = OpenApiExample(
     "Four bins",
     value={
         "seriesId": SERIES_ID,
@@ -258,6 +267,16 @@ SERIES = OpenApiExample(
     status_codes=["200"],
     media_type="application/json",
 )
+SERIES = [
+    _SERIES,
+    OpenApiExample(
+        "Four bins as text",
+        value="bin_index,value\n0,0\n1,0\n2,18\n3,NaN\n",
+        response_only=True,
+        status_codes=["200"],
+        media_type="text/csv",
+    ),
+]
 _GRAPH = {
     "nodes": [
         {
@@ -371,6 +390,6 @@ SERIES_PARAMETERS = [
     OpenApiParameter(
         "maxPoints",
         {"type": "integer", "minimum": 2},
-        description="At most so many values: the least and the greatest of each stretch.",
+        description="At most so many values: of each stretch the least and the greatest, and a bin of its gap.",
     ),
 ]

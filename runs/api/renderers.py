@@ -1,4 +1,4 @@
-"""Forms other than JSON: CSV and YAML, whose bytes are made before they come here."""
+"""Forms other than JSON: CSV, Parquet and YAML, whose bytes are made before they come here."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ class NDJSONRenderer(BytesRenderer):
 
     media_type = "application/x-ndjson"
     format = "ndjson"
+
+
+class ParquetRenderer(BytesRenderer):
+    """Apache Parquet."""
+
+    media_type = "application/vnd.apache.parquet"
+    format = "parquet"
 
 
 class YAMLRenderer(BytesRenderer):

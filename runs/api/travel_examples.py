@@ -57,7 +57,7 @@ FORMAT = OpenApiParameter(
     "format",
     {"type": "string", "enum": ["csv", "ndjson", "parquet"]},
     description="The form of the table; by default what `Accept` asks for, else CSV. "
-    "It wins over `Accept`. Parquet is refused where the server cannot write it.",
+    "It wins over `Accept`.",
 )
 PAIR = [_run("a", "The id of a run."), _run("b", "The id of the run to compare it with.")]
 
@@ -124,8 +124,8 @@ METRICS = _answer(
 EXPORT = [
     OpenApiExample(
         "A table as CSV",
-        value="time_bin,bin_start_utc,node_id,class,measure,value\n"
-        "0,2026-03-02T08:00:00Z,Desk,DEFAULT,arrivals,6\n",
+        value="time_bin,bin_start_utc,node_id,class,measure,value\r\n"
+        "0,2026-03-02T08:00:00Z,Desk,DEFAULT,arrivals,6\r\n",
         response_only=True,
         status_codes=["200"],
         media_type="text/csv",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
@@ -19,9 +19,15 @@ from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
 from runs import compare, exporting, figures, selectors, state
 from runs.api import travel_examples as examples
-from runs.api.conditional import IF_NONE_MATCH, NOT_MODIFIED, caching_headers, has_current
+from runs.api.conditional import (
+    IF_NONE_MATCH,
+    NOT_MODIFIED,
+    answer,
+    caching_headers,
+    has_current,
+)
 from runs.api.query import bin_number, bin_range, needed
-from runs.api.renderers import CSVRenderer, NDJSONRenderer
+from runs.api.renderers import CSVRenderer, NDJSONRenderer, ParquetRenderer
 from runs.api.travel_serializers import (
     ComparisonSerializer,
     RunMetricsSerializer,
@@ -33,10 +39,11 @@ from runs.models import Run
 
 READING = ("run_not_found", "run_unreadable")
 RANGE = ("from", "to")
-Table = Callable[[Run], Iterator[bytes]]
+Table = Callable[[Run, int, int], Iterator[bytes]]
 TABLES: Mapping[str, tuple[type[BaseRenderer], Table]] = {
     "csv": (CSVRenderer, exporting.csv_of),
     "ndjson": (NDJSONRenderer, exporting.ndjson_of),
+    "parquet": (ParquetRenderer, exporting.parquet_of),
 }
 
 
@@ -54,7 +61,7 @@ class TravelViewSet(StrictViewSet):
         "state": ("bin",),
         "window": RANGE,
         "metrics": RANGE,
-        "export": ("format",),
+        "export": ("format", *RANGE),
         "compare": ("a", "b"),
     }
 
@@ -87,7 +94,7 @@ class TravelViewSet(StrictViewSet):
         run = selectors.get_run(run_id)
         index = bin_number(request, "bin", bins=run.bins)
         headers = caching_headers(run.manifest_hash, "state", index)
-        return _answer(request, headers, lambda: state.read_bin(run, index))
+        return answer(request, headers, lambda: state.read_bin(run, index))
 
     @extend_schema(
         operation_id="getRunStateWindow",
@@ -106,7 +113,7 @@ class TravelViewSet(StrictViewSet):
         run = selectors.get_run(run_id)
         first, last = bin_range(request, bins=run.bins)
         headers = caching_headers(run.manifest_hash, "state_window", first, last)
-        return _answer(request, headers, lambda: state.read_window(run, first, last))
+        return answer(request, headers, lambda: state.read_window(run, first, last))
 
     @extend_schema(
         operation_id="getRunMetrics",
@@ -121,36 +128,48 @@ class TravelViewSet(StrictViewSet):
         run = selectors.get_run(run_id)
         first, last = bin_range(request, bins=run.bins)
         headers = caching_headers(run.manifest_hash, "metrics", first, last)
-        return _answer(request, headers, lambda: figures.read_figures(run, first, last))
+        return answer(request, headers, lambda: figures.read_figures(run, first, last))
 
     @extend_schema(
         operation_id="exportRun",
         tags=["Runs"],
         summary="Download a run as one table",
-        parameters=[RUN_ID, examples.FORMAT, IF_NONE_MATCH],
+        parameters=[RUN_ID, examples.FORMAT, *examples.RANGE, IF_NONE_MATCH],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/x-ndjson"): OpenApiTypes.STR,
+            (200, "application/vnd.apache.parquet"): OpenApiTypes.BINARY,
             304: NOT_MODIFIED,
-            **problems(*READING),
+            **problems(*READING, "window_too_large"),
         },
         examples=examples.EXPORT,
     )
     def export(self, request: Request, run_id: str) -> HttpResponseBase:
-        """A row for each node, bin and measure, class parts included: undefined is empty in CSV, else null."""
+        """A row for each node, bin and measure, class parts included: undefined is empty in CSV, else null.
+
+        Streamed as it is read. At most 20,000,000 rows at once; `from` and `to` choose the bins.
+        """
         run = selectors.get_run(run_id)
         form = _table_form(request)
-        headers = caching_headers(run.manifest_hash, "export", form)
+        first, last = bin_range(request, bins=run.bins)
+        # Two forms of one address are told apart by what was accepted.
+        headers = caching_headers(run.manifest_hash, "export", form, first, last) | {
+            "Vary": "Accept"
+        }
         if has_current(request, headers):
             return Response(status=304, headers=headers)
         renderer, table = TABLES[form]
+        is_whole = (first, last) == (0, run.bins - 1)
+        name = f"{run.pk}.{form}" if is_whole else f"{run.pk}-{first}-{last}.{form}"
         headers |= {
-            "Content-Disposition": f'attachment; filename="{run.pk}.{form}"',
+            "Content-Disposition": f'attachment; filename="{name}"',
             "X-Content-Type-Options": "nosniff",
         }
         charset = "; charset=utf-8" if form == "csv" else ""
         return StreamingHttpResponse(
-            table(run), content_type=f"{renderer.media_type}{charset}", headers=headers
+            table(run, first, last),
+            content_type=f"{renderer.media_type}{charset}",
+            headers=headers,
         )
 
     @extend_schema(
@@ -165,16 +184,7 @@ class TravelViewSet(StrictViewSet):
         """Parameters and series of two runs, what differs first; series are matched by id."""
         a, b = map(selectors.get_run, [needed(request, name) for name in ("a", "b")])
         headers = caching_headers(a.manifest_hash, b.manifest_hash, "compare")
-        return _answer(request, headers, lambda: compare.compare_runs(a, b))
-
-
-def _answer(
-    request: Request, headers: dict[str, str], read: Callable[[], dict[str, Any]]
-) -> Response:
-    """What ``read`` gives, unless the caller has it already."""
-    if has_current(request, headers):
-        return Response(status=304, headers=headers)
-    return Response(read(), headers=headers)
+        return answer(request, headers, lambda: compare.compare_runs(a, b))
 
 
 def _table_form(request: Request) -> str:
@@ -182,7 +192,5 @@ def _table_form(request: Request) -> str:
     form = request.query_params.get("format", request.accepted_renderer.format)
     if form in TABLES:
         return str(form)
-    if form == "parquet":
-        detail = "Parquet cannot be written on this server. Ask for csv or ndjson."
-        raise InvalidQuery({"format": [ErrorDetail(detail, code="unavailable")]})
-    raise InvalidQuery({"format": [ErrorDetail("One of csv and ndjson.", code="invalid_choice")]})
+    detail = f"One of {', '.join(TABLES)}."
+    raise InvalidQuery({"format": [ErrorDetail(detail, code="invalid_choice")]})

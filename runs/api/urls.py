@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from runs.api.content_views import ContentViewSet
 from runs.api.template_views import TemplateViewSet
 from runs.api.travel_views import TravelViewSet
 from runs.api.views import RunViewSet
@@ -18,12 +19,12 @@ urlpatterns = [
     path("runs/<str:run_id>/replays", RunViewSet.as_view({"post": "replay"}), name="run-replays"),
     path("runs/<str:run_id>/cancel", RunViewSet.as_view({"post": "cancel"}), name="run-cancel"),
     path("runs/<str:run_id>/events", RunViewSet.as_view({"get": "events"}), name="run-events"),
-    path("runs/<str:run_id>/model", RunViewSet.as_view({"get": "model"}), name="run-model"),
-    path("runs/<str:run_id>/index", RunViewSet.as_view({"get": "index"}), name="run-index"),
-    path("runs/<str:run_id>/graph", RunViewSet.as_view({"get": "graph"}), name="run-graph"),
+    path("runs/<str:run_id>/model", ContentViewSet.as_view({"get": "model"}), name="run-model"),
+    path("runs/<str:run_id>/index", ContentViewSet.as_view({"get": "index"}), name="run-index"),
+    path("runs/<str:run_id>/graph", ContentViewSet.as_view({"get": "graph"}), name="run-graph"),
     path(
         "runs/<str:run_id>/series/<str:series_id>",
-        RunViewSet.as_view({"get": "series"}),
+        ContentViewSet.as_view({"get": "series"}),
         name="run-series",
     ),
     path("runs/<str:run_id>/state", TravelViewSet.as_view({"get": "state"}), name="run-state"),

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.http import HttpResponseBase
 from django.utils.http import parse_etags
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY, PageRequest, keyset_page
-from flowtime.api.renderers import JSONRenderer, dump_json
+from flowtime.api.renderers import dump_json
 from flowtime.api.requests import ASYNC_HEADERS, prefers_async, request_id_of
 from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
-from runs import gating, graph, records, selectors, series, services
+from runs import gating, records, selectors, services
 from runs.api import examples, representation
-from runs.api.query import filtered, whole_number
-from runs.api.renderers import CSVRenderer, YAMLRenderer
+from runs.api.query import filtered
 from runs.api.requests import ReplayRequestSerializer, RunRequestSerializer
 from runs.api.serializers import (
-    GraphSerializer,
     RunEventPageSerializer,
     RunPageSerializer,
     RunSerializer,
-    SeriesIndexSerializer,
-    SeriesSerializer,
 )
 from runs.filters import RunFilter
 from runs.models import Run
 
 VIEW, ADD = ("runs.view_run",), ("runs.add_run",)
 FILTERS = frozenset(RunFilter.base_filters)
-MAX_BIN = 999_999
-MAX_POINTS = 100_000
 PREFER = OpenApiParameter(
     "Prefer",
     OpenApiTypes.STR,
@@ -52,13 +44,6 @@ RUN_PROBLEMS = ("template_not_found", "template_invalid", "parameters_invalid", 
 BUNDLE_PROBLEMS = ("bundle_missing", "bundle_corrupt", "bundle_mismatch", "bindings_invalid")
 
 
-Renderers = list[BaseRenderer]
-RENDERERS: Mapping[str, tuple[type[BaseRenderer], ...]] = {
-    "model": (YAMLRenderer,),
-    "series": (JSONRenderer, CSVRenderer),
-}
-
-
 class RunViewSet(StrictViewSet):
     """Runs."""
 
@@ -69,22 +54,13 @@ class RunViewSet(StrictViewSet):
         "replay": ("runs.replay_run",),
         "cancel": ("runs.cancel_run",),
         "events": VIEW,
-        "model": VIEW,
-        "index": VIEW,
-        "series": VIEW,
-        "graph": VIEW,
     }
     query_by_action: ClassVar = {
         "list": PAGE_QUERY | FILTERS,
         "events": PAGE_QUERY,
-        "series": ("from", "to", "maxPoints"),
     }
     repeatable: ClassVar = ("mode", "status", "templateId", "sourceRunId")
     throttles_by_action: ClassVar = {"create": "runs.create", "replay": "runs.create"}
-
-    def get_renderers(self) -> Renderers:
-        """JSON, but where the action speaks something else."""
-        return [renderer() for renderer in RENDERERS.get(self.action or "", (JSONRenderer,))]
 
     @extend_schema(
         operation_id="listRuns",
@@ -242,73 +218,6 @@ class RunViewSet(StrictViewSet):
             order=asked.order,
         )
         return Response(page.to_json([representation.event_facts(event) for event in page.items]))
-
-    @extend_schema(
-        operation_id="getRunModel",
-        tags=["Runs"],
-        summary="Show the model of a run",
-        parameters=[RUN_ID],
-        responses={
-            (200, "application/yaml"): OpenApiTypes.STR,
-            **problems("run_not_found", "run_unreadable"),
-        },
-    )
-    def model(self, request: Request, run_id: str) -> Response:
-        """The exact model that was evaluated: parameters bound, defaults written out."""
-        with services.open_bundle(selectors.get_run(run_id)) as bundle:
-            text = bundle.model_yaml.encode()
-        return Response(text, content_type="application/yaml")
-
-    @extend_schema(
-        operation_id="getRunIndex",
-        tags=["Runs"],
-        summary="List the series of a run",
-        parameters=[RUN_ID],
-        responses={200: SeriesIndexSerializer, **problems("run_not_found", "run_unreadable")},
-        examples=[examples.SERIES_INDEX],
-    )
-    def index(self, request: Request, run_id: str) -> Response:
-        """The series catalogue: what there is to read, with the digest of each file."""
-        entries = series.read_index(selectors.get_run(run_id))
-        return Response({"items": [representation.series_entry(entry) for entry in entries]})
-
-    @extend_schema(
-        operation_id="getRunSeries",
-        tags=["Runs"],
-        summary="Read a series",
-        parameters=[RUN_ID, *examples.SERIES_PARAMETERS],
-        responses={
-            (200, "application/json"): SeriesSerializer,
-            (200, "text/csv"): OpenApiTypes.STR,
-            **problems("run_not_found", "series_not_found", "run_unreadable"),
-        },
-        examples=[examples.SERIES],
-    )
-    def series(self, request: Request, run_id: str, series_id: str) -> Response:
-        """Values by bin, as JSON or CSV. `maxPoints` keeps the least and the greatest of each stretch."""
-        selection = series.read_series(
-            selectors.get_run(run_id),
-            series_id,
-            first=whole_number(request, "from", minimum=0, maximum=MAX_BIN, default=0) or 0,
-            last=whole_number(request, "to", minimum=0, maximum=MAX_BIN),
-            max_points=whole_number(request, "maxPoints", minimum=2, maximum=MAX_POINTS),
-        )
-        if request.accepted_renderer.format == "csv":
-            text = representation.series_csv(selection)
-            return Response(text, content_type="text/csv; charset=utf-8")
-        return Response(representation.series_facts(selection))
-
-    @extend_schema(
-        operation_id="getRunGraph",
-        tags=["Runs"],
-        summary="Show the topology of a run",
-        parameters=[RUN_ID],
-        responses={200: GraphSerializer, **problems("run_not_found", "run_unreadable")},
-        examples=[examples.GRAPH],
-    )
-    def graph(self, request: Request, run_id: str) -> Response:
-        """Places with the series of their roles, and the connections between them."""
-        return Response(graph.graph_of_run(selectors.get_run(run_id)))
 
 
 def _shown(run: Run, request: Request) -> dict[str, Any]:

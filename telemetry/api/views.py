@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +21,7 @@ from flowtime.bundles import media_type
 from runs import selectors as run_selectors
 from runs.api.query import filtered
 from runs.api.renderers import BytesRenderer
-from runs.api.views import PREFER, Renderers
+from runs.api.views import PREFER
 from telemetry import selectors, services
 from telemetry.api import examples, representation
 from telemetry.api.requests import CaptureRequestSerializer
@@ -67,7 +68,7 @@ class CaptureViewSet(StrictViewSet):
     repeatable: ClassVar = ("sourceRunId", "captureKey", "status", "templateId")
     throttles_by_action: ClassVar = {"create": "captures.create"}
 
-    def get_renderers(self) -> Renderers:
+    def get_renderers(self) -> list[BaseRenderer]:
         """A file is sent as it is, whatever the request would rather have."""
         return [FileRenderer()] if self.action == "file" else [JSONRenderer()]
 

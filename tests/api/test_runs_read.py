@@ -213,6 +213,30 @@ class TestSeries:
 
         assert response.status_code == 400
 
+    def test_is_not_sent_again_and_each_form_has_its_tag(self, api, run):
+        address = f"/v1/runs/{run['runId']}/series/{QUEUE}"
+        data, text = (
+            api.get(address, headers={"Accept": f}) for f in ("application/json", "text/csv")
+        )
+
+        again = api.get(address, headers={"If-None-Match": data["ETag"]})
+
+        assert again.status_code == 304
+        assert data["ETag"] != text["ETag"]
+        assert "Accept" in data["Vary"]
+        assert api.get(f"{address}?from=1")["ETag"] != data["ETag"]
+
+    @pytest.mark.parametrize("part", ["model", "index", "graph"])
+    def test_what_never_changes_has_a_strong_tag(self, api, run, part):
+        address = f"/v1/runs/{run['runId']}/{part}"
+        first = api.get(address)
+
+        again = api.get(address, headers={"If-None-Match": first["ETag"]})
+
+        assert first.status_code == 200
+        assert first["ETag"].startswith('"')
+        assert (again.status_code, again.content) == (304, b"")
+
     def test_of_no_series_is_not_found(self, api, run):
         response = api.get(f"/v1/runs/{run['runId']}/series/nothing")
 

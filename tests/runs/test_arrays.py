@@ -1,5 +1,8 @@
 """The store of parsed arrays: within its bound, oldest out first."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 
 from runs.arrays import ArrayStore
@@ -57,3 +60,39 @@ def test_nothing_is_left_after_clearing():
     store.clear()
 
     assert (len(store), store.bytes) == (0, 0)
+
+
+def test_what_many_ask_for_at_once_is_parsed_once():
+    store = ArrayStore(100_000)
+    together = Barrier(8)
+    parsed = []
+
+    def parse(name):
+        parsed.append(name)
+        return array(1)
+
+    def ask(_):
+        together.wait()
+        return [store.read((name, 10), lambda name=name: parse(name)) for name in "abcdefgh"]
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(ask, range(8)))
+
+    assert sorted(parsed) == list("abcdefgh")
+    assert all(found[0] is answers[0][0] for found in answers)
+    assert not answers[0][0].flags.writeable
+
+
+def test_many_threads_never_exceed_the_bound():
+    store = ArrayStore(400)
+
+    def ask(number):
+        for key in range(50):
+            store.read((f"{number % 3}-{key}", 10), lambda: array(1))
+        return store.bytes
+
+    with ThreadPoolExecutor(8) as threads:
+        seen = list(threads.map(ask, range(16)))
+
+    assert max(seen) <= 400 + 8 * 80
+    assert store.bytes == 80 * len(store) <= 400
