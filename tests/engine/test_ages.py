@@ -13,7 +13,7 @@ def ages(inflow: list[float], depth: list[float], seed: float = 0.0) -> list[flo
     came, held = (np.array([values], dtype=float) for values in (inflow, depth))
     with np.errstate(all="ignore"):
         found = held / came
-        settle_ages(found, came, held, np.array([seed]), never_negative=bool(came.min() >= 0))
+        settle_ages(found, came, held, np.array([seed]), least=float(came.min()))
     return [float(age) for age in found[0]]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.evaluation.stacks import pick, store, target
+from flowtime.engine.space.stacks import pick, store, target
 
 
 def test_rows_at_equal_distances_are_a_view() -> None:

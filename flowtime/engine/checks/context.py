@@ -8,29 +8,41 @@ from typing import Protocol
 
 import numpy as np
 
-from ..edges.layout import EdgeLayout, lay_out
-from ..edges.volumes import classes_in
-from ..evaluation.stacks import Pick, pick
-from ..evaluation.state import State
+from ..edges.layout import EdgeLayout
 from ..expansion.expanded import Expanded
 from ..expansion.places import Place
 from ..metrics.inputs import Bound, Inputs, RoleRows, find_inputs
-from ..metrics.layout import MetricLayout, lay_out_metrics
+from ..metrics.layout import MetricLayout
 from ..results.records import SeriesInfo
+from ..space.layout import Layout
+from ..space.stacks import Pick, pick
+from ..space.state import State
 from .hits import Batch, Hit
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """An expanded model with its index, resolved; ``rows`` maps keys to rows of the matrix."""
+    """A laid-out model, resolved; ``metrics`` and ``inputs`` are of some of its nodes where a strip is looked at."""
 
-    expanded: Expanded
-    index: tuple[SeriesInfo, ...]
-    rows: Mapping[str, int]
-    classes: Mapping[str, tuple[str, ...]]
-    edges: EdgeLayout
+    whole: Layout
     metrics: MetricLayout
     inputs: Inputs
+
+    @property
+    def expanded(self) -> Expanded:
+        return self.whole.expanded
+
+    @property
+    def index(self) -> tuple[SeriesInfo, ...]:
+        return self.whole.index
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        return self.whole.rows
+
+    @property
+    def edges(self) -> EdgeLayout:
+        return self.whole.edges
 
     @property
     def places(self) -> Mapping[str, Place]:
@@ -39,7 +51,7 @@ class Context:
     def classes_of(self, key: str) -> tuple[str, ...]:
         """The classes of a series, or the one that a part is of."""
         name, _, class_id = key.partition("@")
-        found = self.classes.get(name, ())
+        found = self.whole.classes.get(name, ())
         return tuple(c for c in found if not class_id or c == class_id)
 
     def flows(self, role: str, wanted: Sequence[tuple[str, str]]) -> RoleRows | Pick:
@@ -65,7 +77,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One evaluation, complete but for its warnings.
+    """One evaluation, complete but for its warnings, with the roles of the nodes that are looked at.
 
     ``has_gaps``: some role, or something that a queue or a retry reads, is not finite in some bin.
     """
@@ -101,17 +113,7 @@ class Check(Protocol):
     def find(self, run: Run) -> Iterator[Hit | Batch]: ...
 
 
-def make_context(expanded: Expanded, index: Sequence[SeriesInfo]) -> Context:
-    """Resolve a model for its checks."""
-    classes = classes_in(index)
-    edges = lay_out(expanded, classes)
-    metrics = lay_out_metrics(expanded, edges)
-    return Context(
-        expanded=expanded,
-        index=tuple(index),
-        rows={info.id: row for row, info in enumerate(index)},
-        classes=classes,
-        edges=edges,
-        metrics=metrics,
-        inputs=find_inputs(metrics.places, index),
-    )
+def make_context(whole: Layout, nodes: Iterable[str]) -> Context:
+    """The context of checks that look at ``nodes``."""
+    metrics = whole.metrics.among(nodes)
+    return Context(whole, metrics, find_inputs(metrics.places, whole.rows))

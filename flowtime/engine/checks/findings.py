@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..evaluation.state import Finding
+from ..space.state import Finding
 from .hits import Hit, amounts, unknowns
 
 _UNFORESEEN = "The evaluation of {node} noticed {code}"

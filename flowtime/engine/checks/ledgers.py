@@ -8,22 +8,22 @@ from functools import partial
 
 import numpy as np
 
-from ..evaluation.stacks import Pick, pick
 from ..expansion.expanded import QueueDef
 from ..metrics.inputs import RoleRows
 from ..model.topology import Edge
 from ..results.ledger import RELATIVE
+from ..space.stacks import Pick, pick
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts
 
 
 def prepare_ledgers(context: Context) -> list[Check]:
     """The checks of this module that the model has something for."""
-    owned = tuple(q for q in context.expanded.queues.values() if not q.is_authored)
+    owned = _owned(context)
     checks: list[Check] = []
-    queues = _queues(context, owned)
-    if queues is not None:
-        checks.append(queues)
+    apart = _queues(context, [queue for queue in owned if queue.key not in context.places])
+    if apart is not None:
+        checks.append(apart)
     identities = (
         *_routers(context), *_retries(context), *_constraints(context), *_parts(context, owned)
     )  # fmt: skip
@@ -34,6 +34,17 @@ def prepare_ledgers(context: Context) -> list[Check]:
     if context.edges.delayed:
         checks.append(_delayed(context))
     return checks
+
+
+def prepare_queue_ledgers(context: Context) -> list[Check]:
+    """The check of the queues that belong to nodes of the context."""
+    queues = _queues(context, [queue for queue in _owned(context) if queue.key in context.places])
+    return [] if queues is None else [queues]
+
+
+def _owned(context: Context) -> list[QueueDef]:
+    """The queues whose depth we compute."""
+    return [q for q in context.expanded.queues.values() if not q.is_authored]
 
 
 def violation(

@@ -8,9 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from ..evaluation.stacks import Pick
 from ..expansion.places import Place
 from ..metrics.inputs import RoleRows
+from ..space.stacks import Pick
 from .codes import NEGATIVE_CODES
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts, unknowns

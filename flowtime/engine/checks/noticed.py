@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..evaluation.stacks import Pick, pick
-from ..evaluation.state import State
-from ..expansion.expanded import Expanded
-from ..metrics.inputs import Bound, Inputs
-from ..results.records import SeriesInfo, Warning
-from .context import Check, Run, make_context
+from ..metrics.inputs import NOTHING, Bound, cut_strips
+from ..results.records import Warning
+from ..space.layout import Layout
+from ..space.stacks import Pick, pick
+from ..space.state import State
+from .context import Check, Context, Run, make_context
 from .findings import from_finding
 from .flows import prepare_flows
 from .hits import Batch, Hit, merge
-from .ledgers import prepare_ledgers
+from .ledgers import prepare_ledgers, prepare_queue_ledgers
 from .levels import prepare_levels
 from .mechanisms import prepare_mechanisms
 from .single import prepare_single
 from .static import find_static
-from .stocks import counted_inputs, prepare_stocks
+from .stocks import counted_inputs, prepare_silence, prepare_stocks
 from .trends import prepare_trends
 
 
@@ -34,20 +33,20 @@ from .trends import prepare_trends
 class PreparedChecks:
     """The checks that the model has something for, and the warnings that need no run.
 
-    ``others`` are rows that queues and retries read and that are no gathered role, ``temporaries`` what they read
-    that has no row.
+    ``strips`` are those of each strip of nodes, ``overall`` all others. ``others`` are rows that queues and retries
+    read and that are no gathered role, ``temporaries`` what they read that has no row.
     """
 
-    checks: tuple[Check, ...]
+    strips: tuple[tuple[Check, ...], ...]
+    overall: tuple[Check, ...]
     static: tuple[Warning, ...]
-    inputs: Inputs
     others: Pick
     temporaries: tuple[str, ...]
 
-    def has_gaps(self, state: State, bound: Bound) -> bool:
+    def has_gaps(self, state: State, bounds: Sequence[Bound]) -> bool:
         """Whether anything that is read is not finite; mostly settled by what the gathering of roles has seen."""
         return bool(
-            bound.broken
+            any(bound.broken for bound in bounds)
             or not np.isfinite(state.values[self.others]).all()
             or not all(np.isfinite(state.series(key)).all() for key in self.temporaries)
         )
@@ -73,36 +72,49 @@ class Noticed:
                 yield found
 
 
-def prepare_checks(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedChecks:
+def prepare_checks(whole: Layout) -> PreparedChecks:
     """Resolve everything that does not change from run to run."""
-    context = make_context(expanded, index)
-    checks = [
-        *prepare_levels(context),
-        *prepare_stocks(context),
-        *prepare_trends(context),
-        *prepare_flows(context),
-        *prepare_mechanisms(context),
-        *prepare_single(context),
-        *prepare_ledgers(context),
-    ]
+    context = make_context(whole, whole.metrics.places)
     keys = {key for counted in counted_inputs(context) for key in counted.keys}
     keys -= {key for place in context.places.values() for key in place.roles.values()}
     return PreparedChecks(
-        checks=tuple(checks),
+        strips=tuple(
+            _strip_checks(make_context(whole, nodes))
+            for nodes in cut_strips(list(whole.metrics.places), whole.expanded.model.grid.bins)
+        ),
+        overall=(
+            *prepare_stocks(context),
+            *prepare_flows(context),
+            *prepare_mechanisms(context),
+            *prepare_single(context),
+            *prepare_ledgers(context),
+        ),
         static=find_static(context),
-        inputs=context.inputs,
         others=pick([context.rows[key] for key in sorted(keys) if key in context.rows]),
         temporaries=tuple(sorted(key for key in keys if key not in context.rows)),
     )
 
 
-def run_checks(plan: Any, state: State) -> Noticed:
-    """Look for everything in one evaluated state, findings of the evaluation included."""
-    prepared: PreparedChecks = plan.prepared["checks"]
-    bound = state.bound or prepared.inputs.gather(state.values)
-    state.bound = None
+def _strip_checks(context: Context) -> tuple[Check, ...]:
+    return (
+        *prepare_levels(context),
+        *prepare_silence(context),
+        *prepare_trends(context),
+        *prepare_queue_ledgers(context),
+    )
+
+
+def run_checks(prepared: PreparedChecks, state: State, bounds: Sequence[Bound]) -> Noticed:
+    """Look for everything in one evaluated state, findings of the evaluation included.
+
+    ``bounds`` are the roles of each strip, as ``compute_metrics`` gathered them.
+    """
     with np.errstate(all="ignore"):
-        current = Run(state, bound, prepared.has_gaps(state, bound))
-        found = [hit for check in prepared.checks for hit in check.find(current)]
+        has_gaps = prepared.has_gaps(state, bounds)
+        overall = Run(state, NOTHING, has_gaps)
+        found = [hit for check in prepared.overall for hit in check.find(overall)]
+        for checks, bound in zip(prepared.strips, bounds, strict=True):
+            run = Run(state, bound, has_gaps)
+            found += [hit for check in checks for hit in check.find(run)]
     found += [from_finding(finding) for finding in state.findings]
     return Noticed(prepared.static, tuple(found))

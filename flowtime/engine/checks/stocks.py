@@ -33,15 +33,19 @@ def prepare_stocks(context: Context) -> list[Check]:
     gated = tuple(place for place in context.places.values() if place.gate is not None)
     if gated:
         checks.append(Timetable(gated))
+    return checks
+
+
+def prepare_silence(context: Context) -> list[Check]:
+    """The check of queues that serve nothing, for the nodes of the context."""
     silent = tuple(
         place
         for place in context.places.values()
         if place.has_queue and place.has("queueDepth", "served") and place.category != "dlq"
     )
-    if silent:
-        served = context.inputs.at("served", (place.id for place in silent))
-        checks.append(SilentQueues(silent, served))
-    return checks
+    if not silent:
+        return []
+    return [SilentQueues(silent, context.inputs.at("served", (place.id for place in silent)))]
 
 
 @dataclass(frozen=True, slots=True)

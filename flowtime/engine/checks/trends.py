@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from ..evaluation.stacks import Pick, pick
 from ..metrics.inputs import RoleRows
+from ..space.stacks import Pick, pick
 from .context import Check, Context, Run
 from .hits import Batch, Hit, amounts, number
 from .tolerance import exceeds

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..evaluation.stacks import Pick, pick, store, target
-from ..evaluation.state import State
-from ..expansion.expanded import Expanded
-from ..results.records import SeriesInfo
-from .layout import Delayed, EchoSplit, EdgeLayout, Rate, Remainder, lay_out
+from ..space.stacks import Pick, pick, store, target
+from ..space.state import State
+from .layout import Delayed, EchoSplit, EdgeLayout, Rate, Remainder
+
+if TYPE_CHECKING:
+    from ..space.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,13 @@ class PreparedEdges:
     metrics: Mapping[str, Mapping[str, str]]
 
 
-def classes_in(index: Sequence[SeriesInfo]) -> dict[str, tuple[str, ...]]:
-    """The classes of each series that is neither an edge's nor derived, by bare id."""
-    found: dict[str, list[str]] = {}
-    for info in index:
-        if info.class_id != "DEFAULT" and info.origin not in ("edge", "derived"):
-            found.setdefault(info.id.rpartition("@")[0], []).append(info.class_id)
-    return {name: tuple(sorted(classes)) for name, classes in found.items()}
-
-
-def prepare_edges(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedEdges:
+def prepare_edges(whole: Layout) -> PreparedEdges:
     """Resolve the layout to rows of the matrix; a class that a series lacks counts as zero."""
-    layout = lay_out(expanded, classes_in(index))
-    rows = {info.id: row for row, info in enumerate(index)}
+    layout, rows = whole.edges, whole.rows
     known = [scaled for scaled in layout.scaled if scaled.source in rows]
-    metrics: dict[str, dict[str, str]] = {edge.id: {} for edge in expanded.model.topology.edges}
+    metrics: dict[str, dict[str, str]] = {
+        edge.id: {} for edge in whole.expanded.model.topology.edges
+    }
     for row in layout.rows:
         if row.class_id is None:
             metrics[row.edge][row.metric] = row.key
@@ -55,9 +48,8 @@ def prepare_edges(expanded: Expanded, index: Sequence[SeriesInfo]) -> PreparedEd
     )
 
 
-def compute_edges(plan: Any, state: State) -> None:
+def compute_edges(prepared: PreparedEdges, state: State) -> None:
     """Fill the rows of every edge series; node series, classes and queues are complete before."""
-    prepared: PreparedEdges = plan.prepared["edges"]
     layout = prepared.layout
     if not layout.rows:
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..checks.noticed import PreparedChecks, prepare_checks
-from ..edges.volumes import prepare_edges
+from ..edges.volumes import PreparedEdges, prepare_edges
 from ..errors import DocumentError, Problem
 from ..expansion.expand import expand
 from ..expansion.expanded import Expanded
@@ -16,12 +16,12 @@ from ..graph.cycles import algebraic_cycles
 from ..graph.dependencies import Graph, build_graph
 from ..kernels.retry import attempts_within
 from ..limits import Limits
-from ..metrics.derived import prepare_metrics
+from ..metrics.derived import PreparedMetrics, prepare_metrics
 from ..model.model import Model
 from ..program.program import Program, compile_program
-from ..results.index import build_index
 from ..results.records import SeriesInfo, Warning
 from ..results.result import Result
+from ..space.layout import settle_layout
 from .run import run_plan
 from .supplies import can_override, check_supplies
 
@@ -34,7 +34,7 @@ class Plan:
 
     ``rows`` maps a key (bare id or ``id@Class``) to its row of ``Result.values``, which follows ``index``. ``classes``
     names the classes that occur in each series that has any. ``order`` lists the vertices as they are evaluated.
-    ``prepared`` keeps what ``edges``, ``metrics`` and ``checks`` settled before the first run.
+    ``edges``, ``metrics`` and ``checks`` are what was settled about them before the first run.
     """
 
     model: Model
@@ -44,7 +44,9 @@ class Plan:
     rows: Mapping[str, int] = field(repr=False)
     classes: Mapping[str, tuple[str, ...]] = field(repr=False)
     order: tuple[str, ...] = field(repr=False)
-    prepared: Mapping[str, Any] = field(repr=False)
+    edges: PreparedEdges = field(repr=False)
+    metrics: PreparedMetrics = field(repr=False)
+    checks: PreparedChecks = field(repr=False)
     graph: Graph = field(repr=False)
     program: Program = field(repr=False)
 
@@ -61,8 +63,7 @@ class Plan:
     @property
     def warnings(self) -> tuple[Warning, ...]:
         """What is known to be odd before any run."""
-        prepared: PreparedChecks = self.prepared["checks"]
-        return prepared.static
+        return self.checks.static
 
     @property
     def source_texts(self) -> tuple[str, ...]:
@@ -191,24 +192,21 @@ def build_plan(
         for key in graph.flow.classes
         if key in expanded.series and not expanded.series[key].is_temporary
     }
-    index = build_index(expanded, classes)
-    _check_cells(len(index), model, limits)
-    rows = {info.id: row for row, info in enumerate(index)}
-    program = compile_program(graph, rows)
-    _check_cells(program.height - len(index), model, limits)
+    layout = settle_layout(expanded, classes)
+    _check_cells(len(layout.index), model, limits)
+    program = compile_program(graph, layout.rows)
+    _check_cells(program.height - len(layout.index), model, limits)
     return Plan(
         model=model,
         expanded=expanded,
         limits=limits,
-        index=index,
-        rows=rows,
+        index=layout.index,
+        rows=layout.rows,
         classes=classes,
         order=tuple(name for c in graph.components for name in c.vertices),
-        prepared={
-            "edges": prepare_edges(expanded, index),
-            "metrics": prepare_metrics(expanded, index),
-            "checks": prepare_checks(expanded, index),
-        },
+        edges=prepare_edges(layout),
+        metrics=prepare_metrics(layout),
+        checks=prepare_checks(layout),
         graph=graph,
         program=program,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ from ..metrics.derived import compute_metrics
 from ..program.program import Program, Stage
 from ..program.tape import Note
 from ..results.result import Result
-from .state import Finding, State
+from ..space.state import Finding, State
+from ..space.traces import QueueTraces, is_short
 from .supplies import check_supplies
-from .traces import QueueTraces, is_short
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -28,6 +28,9 @@ _STEP = 0.0125
 """The least rise of the fraction between two reports: 80 of them, and the ends of five phases."""
 
 _NOTHING = 1e-9
+
+_ROW_BY_ROW = 16
+"""The smallest buffer that numpy has."""
 
 
 def run_plan(
@@ -46,6 +49,8 @@ def run_plan(
     supplied = check_supplies(plan.expanded, program.supplies, sources, overrides)
     space = np.empty((program.height, plan.model.grid.bins))
     with np.errstate(all="ignore"):
+        # With its usual buffer numpy would copy rows of a stack that are shorter than that; leaving undoes it.
+        np.setbufsize(_ROW_BY_ROW)
         _fill(plan, space, supplied, replicate)
         run = _Run(program, space)
         run.go_through(program.series_stages, watch, 0.0, 0.5)
@@ -54,13 +59,13 @@ def run_plan(
 
         state = _make_state(plan, space, run)
         watch.begin("edges")
-        compute_edges(plan, state)
+        compute_edges(plan.edges, state)
         watch.report(0.7)
         watch.begin("derived")
-        compute_metrics(plan, state)
+        bounds = compute_metrics(plan.metrics, state)
         watch.report(0.85)
         watch.begin("checks")
-        warnings = run_checks(plan, state)
+        warnings = run_checks(plan.checks, state, bounds)
     supplies = program.supplies
     result = Result(
         plan=plan,
@@ -109,23 +114,18 @@ class _Run:
         self.notes: list[tuple[int, Any]] = []
         self.short: list[str] = []
 
-    def go_through(self, stages: Iterable[Stage], watch: _Watch, start: float, stop: float) -> None:
+    def go_through(self, stages: Sequence[Stage], watch: _Watch, start: float, stop: float) -> None:
         """Run the stages in order while the fraction rises from ``start`` to ``stop``."""
-        if watch.is_idle:
-            for stage in stages:
-                for _ in self._begin(stage):
-                    pass
-            return
-        stages = tuple(stages)
-        rise = (stop - start) / max(len(stages), 1)
-        for number, stage in enumerate(stages):
-            watch.check()
-            for _ in self._begin(stage):
+        ask = None if watch.is_idle else _Steps(watch, stages, start, stop)
+        watch.check()
+        for stage in stages:
+            for _ in self._begin(stage, ask):
                 watch.check()
-            watch.report(start + rise * (number + 1))
+            if ask is not None:
+                ask()
         watch.report(stop)
 
-    def _begin(self, stage: Stage) -> Iterable[None]:
+    def _begin(self, stage: Stage, ask: Callable[[], None] | None) -> Iterable[None]:
         """Run a stage; a loop is returned to be gone through, stretch by stretch."""
         if stage.scan is not None:
             shortage = stage.scan.run(self.space)
@@ -133,7 +133,7 @@ class _Run:
                 keys = zip(stage.scan.keys, (shortage > _NOTHING).tolist(), strict=True)
                 self.short += [key for key, is_short in keys if is_short]
         elif stage.code is not None:
-            found = stage.code(self.rows, self.scratch, self.masks, self.notes)
+            found = stage.code(self.rows, self.scratch, self.masks, self.notes, ask)
             return found if stage.is_loop else ()
         return ()
 
@@ -200,3 +200,17 @@ class _Watch:
         if fraction >= 1.0 or fraction - self._last >= _STEP:
             self._last = min(fraction, 1.0)
             self._progress(self._last, self._phase)
+
+
+class _Steps:
+    """Called after each component of some stages: reports how far they are, and asks whether to stop."""
+
+    def __init__(self, watch: _Watch, stages: Sequence[Stage], start: float, stop: float) -> None:
+        self._watch = watch
+        self._fraction = start
+        self._rise = (stop - start) / max(sum(stage.components for stage in stages), 1)
+
+    def __call__(self) -> None:
+        self._fraction += self._rise
+        self._watch.report(self._fraction)
+        self._watch.check()

@@ -14,14 +14,20 @@ def settle_ages(
     depth: np.ndarray,
     seeds: np.ndarray,
     *,
-    never_negative: bool,
+    least: float,
 ) -> None:
     """Turn ``depth / inflow`` into ages in bins at the end of each bin, for stacks (n, bins) and seeds (n,).
 
     A content that has come within the bin is as old as that ratio; of an older one the first unit is looked up.
-    ``inflow`` has no gaps, and with ``never_negative`` nothing below zero.
+    ``inflow`` has no gaps, and nothing below ``least``.
     """
-    np.putmask(ages, depth <= NOTHING, 0.0)
+    never_negative = least >= 0.0
+    is_nothing = depth <= NOTHING
+    # Where something always comes, an empty queue has the age 0 by itself.
+    if not least > 0.0 or np.count_nonzero(is_nothing) != np.count_nonzero(depth == 0.0):
+        np.putmask(ages, is_nothing, 0.0)
+    elif ages.max() <= 1.0:
+        return
     is_older = ages > 1.0
     if not never_negative:
         is_older |= ages < 0.0

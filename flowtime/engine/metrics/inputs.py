@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..evaluation.stacks import Pick, pick
 from ..expansion.places import Place
-from ..results.records import SeriesInfo
+from ..space.stacks import Pick, pick
 
 ROLES = (
     "arrivals",
@@ -33,28 +32,28 @@ INFLOW = "inflow"
 
 LONG = 2048
 """Bins from which on a copy costs more than reading and writing rows that lie apart."""
+CELLS = 40_000
+"""Cells of one role of a strip: all that its nodes have then fits the processor's cache together."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoleRows:
-    """One role at several nodes: as rows of a gathered block, and as rows of the matrix."""
+    """One role at several nodes: which rows they are of the role's stack."""
 
     role: str
     rows: Pick
-    direct: Pick
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The role series of one run, with NaN for all that is not finite.
+    """The role series of one run, with NaN for all that is not finite: one stack of shape (n, bins) a role.
 
-    ``block`` is a dense copy of shape (m, bins); in a long window without gaps there is none, and ``matrix`` itself is
-    read. ``lows`` are the least values of each role at any node, NaN where something is missing; ``low`` and ``high``
-    the extremes of all that is finite; ``broken`` says whether anything is not.
+    A stack is a view of the matrix or a dense copy, whichever is cheaper; neither is to be written to. ``lows`` are
+    the least values of each role at any node, NaN where something is missing; ``low`` and ``high`` the extremes of all
+    that is finite; ``broken`` says whether anything is not.
     """
 
-    matrix: np.ndarray
-    block: np.ndarray | None
+    stacks: Mapping[str, np.ndarray]
     lows: Mapping[str, float]
     low: float
     high: float
@@ -67,8 +66,7 @@ class Bound:
 
     def read(self, stack: RoleRows) -> np.ndarray:
         """The rows as they are; not to be written to."""
-        data: np.ndarray
-        data = self.matrix[stack.direct] if self.block is None else self.block[stack.rows]
+        data: np.ndarray = self.stacks[stack.role][stack.rows]
         return data
 
     def lowest(self, stack: RoleRows) -> float:
@@ -87,61 +85,73 @@ class Bound:
         return np.where(np.isnan(data), 0.0, data) if self.broken else data
 
 
+NOTHING = Bound({}, {}, 0.0, 0.0, False)
+"""What is bound where no node has any role."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Which rows to gather, ordered by role and then by node, so that stacks of a role lie side by side.
+    """Which rows to gather, ordered by role and then by node, so that the nodes of a role lie side by side.
 
-    ``absent`` are the positions of classes that their series does not have: they count as zero.
+    ``absent`` are the positions of classes that their series does not have: they count as zero. ``spans`` are the
+    positions of each role, ``direct`` its rows of the matrix.
     """
 
     rows: np.ndarray
     absent: tuple[int, ...]
     positions: Mapping[tuple[str, str], int]
-    roles: Mapping[str, RoleRows]
+    spans: Mapping[str, slice]
+    direct: Mapping[str, Pick]
 
     def at(self, role: str, nodes: Iterable[str]) -> RoleRows:
         """A role at several nodes that all have it."""
-        positions = [self.positions[node, role] for node in nodes]
-        return RoleRows(role, pick(positions), pick([int(self.rows[at]) for at in positions]))
+        first = self.spans[role].start
+        return RoleRows(role, pick([self.positions[node, role] - first for node in nodes]))
 
     def gather(self, values: np.ndarray) -> Bound:
         """The one pass in which everything learns what is missing, and how large things are."""
-        if not self.roles:
-            return Bound(values, values[:0], {}, 0.0, 0.0, False)
+        if not self.spans:
+            return NOTHING
         if values.shape[1] >= LONG and not self.absent:
-            bound = self._look(values, None)
+            bound = _look({role: values[rows] for role, rows in self.direct.items()}, None)
             if not bound.broken:
                 return bound
         block: np.ndarray = values.take(self.rows, axis=0)
         if self.absent:
             block[list(self.absent)] = 0.0
-        bound = self._look(values, block)
+        stacks = {role: block[span] for role, span in self.spans.items()}
+        bound = _look(stacks, block)
         if not bound.broken:
             return bound
         np.putmask(block, ~np.isfinite(block), np.nan)
         low, high = (float(find.reduce(block, axis=None)) for find in (np.fmin, np.fmax))
-        return Bound(values, block, self._look(values, block).lows, low, high, True)
-
-    def _look(self, values: np.ndarray, block: np.ndarray | None) -> Bound:
-        """The extremes of all roles, as far as everything is finite."""
-        if block is None:
-            stacks = {role: values[stack.direct] for role, stack in self.roles.items()}
-            high = max(float(data.max()) for data in stacks.values())
-        else:
-            stacks = {role: block[stack.rows] for role, stack in self.roles.items()}
-            high = float(block.max())
-        lows = {role: float(data.min()) for role, data in stacks.items()}
-        is_finite = all(map(math.isfinite, (high, *lows.values())))
-        return Bound(values, block, lows, min(lows.values()), high, not is_finite)
+        return Bound(stacks, _look(stacks, block).lows, low, high, True)
 
 
-def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inputs:
-    """Every role that is bound at some place; a class that its series does not have counts as zero."""
-    found = {info.id: row for row, info in enumerate(index)}
+def _look(stacks: Mapping[str, np.ndarray], block: np.ndarray | None) -> Bound:
+    """The extremes of all roles, as far as everything is finite."""
+    lows = {role: float(data.min()) for role, data in stacks.items()}
+    dense = stacks.values() if block is None else (block,)
+    high = max(float(data.max()) for data in dense)
+    is_finite = all(map(math.isfinite, (high, *lows.values())))
+    return Bound(stacks, lows, min(lows.values()), high, not is_finite)
+
+
+def cut_strips(nodes: Sequence[str], bins: int) -> list[list[str]]:
+    """The nodes in groups that are gone through one after another, in order: one group unless the window is long."""
+    size = max(1, CELLS // bins)
+    return [list(nodes[start : start + size]) for start in range(0, len(nodes), size)] or [[]]
+
+
+def find_inputs(places: Mapping[str, Place], found: Mapping[str, int]) -> Inputs:
+    """Every role that is bound at some place; a class that its series does not have counts as zero.
+
+    ``found`` maps keys to rows of the matrix.
+    """
     positions: dict[tuple[str, str], int] = {}
     rows: list[int] = []
     absent: list[int] = []
-    roles: dict[str, RoleRows] = {}
+    spans: dict[str, slice] = {}
     for role in (*ROLES, INFLOW):
         first = len(rows)
         for place in places.values():
@@ -153,8 +163,9 @@ def find_inputs(places: Mapping[str, Place], index: Sequence[SeriesInfo]) -> Inp
             positions[place.id, role] = len(rows)
             rows.append(found.get(key, 0))
         if len(rows) > first:
-            roles[role] = RoleRows(role, slice(first, len(rows)), pick(rows[first:]))
-    return Inputs(np.array(rows, dtype=np.intp), tuple(absent), positions, roles)
+            spans[role] = slice(first, len(rows))
+    direct = {role: pick(rows[span]) for role, span in spans.items()}
+    return Inputs(np.array(rows, dtype=np.intp), tuple(absent), positions, spans, direct)
 
 
 def _key(place: Place, role: str) -> str | None:

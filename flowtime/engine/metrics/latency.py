@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..edges.layout import EdgeLayout
-from ..evaluation.stacks import Pick, pick
-from .inputs import Bound
+from ..space.stacks import Pick, pick
 from .layout import MetricLayout, carrier
 
 
@@ -82,14 +81,17 @@ def _level(
     )
 
 
-def fill_latency(level: Level, values: np.ndarray, bound: Bound) -> None:
-    """Own cycle time plus the mean of the feeders' latencies weighted by flow; NaN where nothing is served."""
+def fill_latency(level: Level, values: np.ndarray, *, is_serving: bool) -> None:
+    """Own cycle time plus the mean of the feeders' latencies weighted by flow; NaN where nothing is served.
+
+    ``is_serving``: every node serves something in every bin.
+    """
     latency = values[level.own]
     if level.delays.size:
         if level.lacking.size:
             latency[level.lacking] = np.nan
         latency = _add(_from_feeders(level, values), latency)
-    if bound.lows.get("served", 0.0) > 0.0 and not level.has_sinks:
+    if is_serving and not level.has_sinks:
         values[level.outs] = latency
         return
     through = values[level.throughput]

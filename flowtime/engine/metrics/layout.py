@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from ..edges.layout import EdgeLayout
 from ..expansion.expanded import Expanded
@@ -66,6 +66,14 @@ class MetricLayout:
         if found is None and metric in ("attempts", "retryEcho") and place.has_service:
             return place.roles.get(metric)
         return found
+
+    def among(self, nodes: Iterable[str]) -> MetricLayout:
+        """The same for some of the nodes, in the given order, which is that of all."""
+        chosen = {node: self.places[node] for node in nodes}
+        keys = {
+            m: {n: k for n, k in found.items() if n in chosen} for m, found in self.keys.items()
+        }
+        return replace(self, places=chosen, keys=keys)
 
     @property
     def rows(self) -> tuple[DerivedRow, ...]:

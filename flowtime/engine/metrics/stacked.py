@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..evaluation.stacks import Pick, pick
 from ..expansion.expanded import Expanded
+from ..space.stacks import Pick, pick
 from .inputs import INFLOW, Inputs, RoleRows
 from .layout import MetricLayout
 

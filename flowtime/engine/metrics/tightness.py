@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..evaluation.state import State
 from ..expansion.expanded import ConstraintDef, Expanded, MemberDef
+from ..space.state import State
 
 
 @dataclass(frozen=True, slots=True)

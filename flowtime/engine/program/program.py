@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation.traces import owned_queues
 from ..expansion.draft import ZERO
 from ..expansion.expanded import QueueDef
 from ..graph.dependencies import Component, Graph
 from ..graph.vertices import Given, Vertex
+from ..space.traces import owned_queues
 from . import feedback, vectors
 from .emit import Surroundings
 from .feedback import LoopCode, chunk_size
@@ -27,15 +27,17 @@ _BUILTINS = {"__builtins__": {"abs": abs, "float": float, "min": min, "range": r
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One component as a call of ``code(r, s, m, notes)``, or a scan of the whole space.
+    """Components as a call of ``code(r, s, m, notes, ask)``, or a scan of the whole space.
 
-    A loop is a generator that yields before each stretch of bins.
+    A stage of several components calls ``ask`` between them, if that is not None. A loop is one component, and a
+    generator that yields before each stretch of bins.
     """
 
     code: Callable[..., Any] | None = None
     scan: Scan | None = None
     is_loop: bool = False
     is_parts: bool = False
+    components: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ class Program:
 def compile_program(graph: Graph, rows: Mapping[str, int]) -> Program:
     """Lay the series of ``graph`` out in a space whose first rows are those of the index, and generate its code."""
     compiler = _Compiler(graph, rows)
-    drafts = [compiler.component(number, c) for number, c in enumerate(graph.components)]
-    return compiler.finish([draft for draft in drafts if draft is not None])
+    for number, component in enumerate(graph.components):
+        compiler.add(f"c{number}", component)
+    return compiler.finish()
 
 
 class _Compiler:
@@ -95,30 +98,30 @@ class _Compiler:
         self._arrays: list[tuple[int, np.ndarray]] = []
         self._supplies: list[Supply] = []
         self._lines: list[str] = []
+        self._drafts: list[tuple[Stage, str]] = []
         self._scratch = (0, 0)
         self._around = Surroundings(self._slots, self._bins)
 
-    def component(self, number: int, component: Component) -> tuple[Stage, str] | None:
-        """The stage of a component and the name of its function, if it needs one at run time."""
-        vertices = [self._graph.vertices[name] for name in component.vertices]
-        name = f"c{number}"
+    def add(self, name: str, component: Component) -> None:
+        """Write the next component; ``name`` is that of its function if it begins one."""
+        vertices = [self._graph.vertices[vertex] for vertex in component.vertices]
         if component.vertices[0] in self._inlined:
-            return None
-        if component.kind == "given":
-            for vertex in vertices:
-                self._give(vertex)
-            return None
-        if component.kind == "scan":
-            return Stage(scan=self._scan(vertices)), ""
-        if component.kind == "vector":
-            if not self._write_vector(name, vertices[0]):
-                return None
-            return Stage(is_parts=component.is_parts), name
-        self._write_loop(name, vertices)
-        is_parts = all(vertex.is_parts for vertex in vertices)
-        return Stage(is_loop=True, is_parts=is_parts), name
+            return
+        match component.kind:
+            case "given":
+                for vertex in vertices:
+                    self._give(vertex)
+            case "scan":
+                self._drafts.append((Stage(scan=self._scan(vertices)), ""))
+            case "vector":
+                self._add_vector(name, vertices[0], is_parts=component.is_parts)
+            case _:
+                self._write_loop(name, vertices)
+                is_parts = all(vertex.is_parts for vertex in vertices)
+                self._drafts.append((Stage(is_loop=True, is_parts=is_parts), name))
 
-    def finish(self, drafts: list[tuple[Stage, str]]) -> Program:
+    def finish(self) -> Program:
+        drafts = self._drafts
         names = {**vectors.RUNTIME, **feedback.RUNTIME, **self._around.names, **_BUILTINS}
         exec(compile("\n".join(self._lines), "<flowtime plan>", "exec"), names)
         stages = [replace(stage, code=names.get(name)) for stage, name in drafts]
@@ -180,17 +183,23 @@ class _Compiler:
             self._bounds[queue.depth] = queue.seed + self._bins * sizes
         return plan_scan(queues, self._slots, is_proven=is_proven)
 
-    def _write_vector(self, name: str, vertex: Vertex) -> bool:
-        """Generate the function of one vertex; False where all it defines are numbers."""
+    def _add_vector(self, name: str, vertex: Vertex, *, is_parts: bool) -> None:
+        """Generate the code of one vertex, as its own stage or at the end of the last; none where all is numbers."""
         tape = self._tape()
         found = self._settle(vertex, tape)
         if not found and not tape.notes:
-            return False
+            return
         code = VectorCode(tape, found, self._around)
-        self._define(name, code.lines())
+        lines = code.lines()
         rows, masks = code.scratch
         self._scratch = max(self._scratch[0], rows), max(self._scratch[1], masks)
-        return True
+        last, _ = self._drafts[-1] if self._drafts else (Stage(is_loop=True), "")
+        if last.is_loop or last.scan is not None or last.is_parts != is_parts:
+            self._drafts.append((Stage(is_parts=is_parts), name))
+            self._define(name, lines)
+            return
+        self._drafts[-1] = (replace(last, components=last.components + 1), self._drafts[-1][1])
+        self._extend(["if ask: ask()", *lines])
 
     def _settle(self, vertex: Vertex, tape: Tape) -> dict[str, Value]:
         """Record a vertex and note what is known of its outputs; returns those that are not mere numbers."""
@@ -216,5 +225,9 @@ class _Compiler:
         self._define(name, code.lines())
 
     def _define(self, name: str, lines: Iterable[str]) -> None:
-        self._lines.append(f"def {name}(r, s, m, notes):")
+        self._lines.append(f"def {name}(r, s, m, notes, ask):")
+        self._extend(lines)
+
+    def _extend(self, lines: Iterable[str]) -> None:
+        """More lines of the function that was begun last."""
         self._lines.extend(f"    {line}" for line in lines)

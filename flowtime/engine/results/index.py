@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..edges.layout import lay_out
+from ..edges.layout import EdgeLayout
 from ..expansion.expanded import Expanded
 from ..expansion.series_ids import bare, full_id, part_key
-from ..metrics.layout import METRICS, lay_out_metrics
+from ..metrics.layout import METRICS, MetricLayout
 from .kinds import decide_kinds
 from .records import SeriesInfo
 from .selection import Candidate, select
@@ -30,13 +30,16 @@ class _Entry:
 
 
 def build_index(
-    expanded: Expanded, classes: Mapping[str, tuple[str, ...]]
+    expanded: Expanded,
+    classes: Mapping[str, tuple[str, ...]],
+    edges: EdgeLayout,
+    metrics: MetricLayout,
 ) -> tuple[SeriesInfo, ...]:
     """Every series in ascending order of its full id; ``classes`` lists the classes that a series can have.
 
     ``finite_points`` is 0 until values are known (``count_points``).
     """
-    entries = list(_entries(expanded, classes))
+    entries = [*_entries(expanded, classes), *_edge_entries(edges), *_derived_entries(metrics)]
     selected = selected_keys(expanded, entries)
     infos = [_info(entry, expanded.model.grid.bins, selected) for entry in entries]
     return tuple(sorted(infos, key=lambda info: info.series_id))
@@ -87,11 +90,16 @@ def _entries(expanded: Expanded, classes: Mapping[str, tuple[str, ...]]) -> Iter
                 hidden=series.hidden,
                 roles=roles.get(series_id, ()),
             )
-    edges = lay_out(expanded, classes)
+
+
+def _edge_entries(edges: EdgeLayout) -> Iterator[_Entry]:
     for row in edges.rows:
         class_id = row.class_id or "DEFAULT"
         yield _Entry(row.key, bare(row.key), row.kind, row.unit, None, class_id, "edge")
-    for derived in lay_out_metrics(expanded, edges).rows:
+
+
+def _derived_entries(metrics: MetricLayout) -> Iterator[_Entry]:
+    for derived in metrics.rows:
         kind, unit = METRICS[derived.metric]
         yield _Entry(derived.key, derived.key, kind, unit, derived.node, "DEFAULT", "derived")
 

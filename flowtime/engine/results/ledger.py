@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..evaluation.state import State
 from ..expansion.expanded import Expanded, QueueDef
+from ..space.state import State
 
 RELATIVE = 1e-9
 COLUMNS = ("inflow", "out", "loss", "overflow", "exhausted", "stock", "unmet")

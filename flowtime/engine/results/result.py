@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ..checks.noticed import Noticed
-from ..edges.volumes import PreparedEdges
-from ..evaluation.state import State
 from ..expansion.expanded import Expanded
 from ..expansion.places import Place, is_open
 from ..hashing import array_digest, result_hash, scenario_hash
 from ..metrics.colours import COLOURED_BY, colour_bins
-from ..metrics.derived import PreparedMetrics
 from ..metrics.layout import METRICS
 from ..metrics.sla import SLA_METRICS, SLA_ROLES, Sla, measure_sla
 from ..model.grid import Grid
 from ..model.model import Model
 from ..problems import nearest, quoted
+from ..space.state import State
 from .coverage import class_coverage
 from .graph_view import draw_graph
 from .index import count_points
@@ -109,7 +107,7 @@ class Result:
 
     def edge(self, edge_id: str) -> dict[str, np.ndarray]:
         """The series of an edge by metric, for all classes together."""
-        metrics = self._edges.metrics
+        metrics = self.plan.edges.metrics
         if edge_id not in metrics:
             raise _unknown("edge", edge_id, metrics)
         return {metric: self.series(key) for metric, key in metrics[edge_id].items()}
@@ -119,7 +117,7 @@ class Result:
         if metric not in METRICS:
             raise _unknown("metric", metric, METRICS)
         place = self._place(node)
-        key = self._metrics.layout.key(place, metric)
+        key = self.plan.metrics.layout.key(place, metric)
         if key is not None:
             return self._read(key)
         nothing = np.full(self.grid.bins, np.nan)
@@ -130,7 +128,7 @@ class Result:
         """The ids of the nodes that have a metric, in ascending order, and its values of shape (n, bins)."""
         if metric not in METRICS:
             raise _unknown("metric", metric, METRICS)
-        layout = self._metrics.layout
+        layout = self.plan.metrics.layout
         found = {node: layout.key(place, metric) for node, place in sorted(layout.places.items())}
         rows = {node: self._read(key) for node, key in found.items() if key is not None}
         stack = np.array(list(rows.values())).reshape(len(rows), self.grid.bins)
@@ -244,31 +242,21 @@ class Result:
 
     def graph(self) -> dict[str, Any]:
         """Nodes, edges, roles and kinds as plain data for drawing."""
-        return draw_graph(self._expanded, self._metrics.layout.places, self._edges)
+        return draw_graph(self._expanded, self.plan.metrics.layout.places, self.plan.edges)
 
     @property
     def _expanded(self) -> Expanded:
         return self.plan.expanded
 
-    @property
-    def _edges(self) -> PreparedEdges:
-        prepared: PreparedEdges = self.plan.prepared["edges"]
-        return prepared
-
-    @property
-    def _metrics(self) -> PreparedMetrics:
-        prepared: PreparedMetrics = self.plan.prepared["metrics"]
-        return prepared
-
     def _place(self, node: str) -> Place:
-        places = self._metrics.layout.places
+        places = self.plan.metrics.layout.places
         if node not in places:
             raise _unknown("topology node", node, places)
         return places[node]
 
     def _metrics_of(self, node: str, metrics: Iterable[str]) -> dict[str, np.ndarray]:
         """Those of ``metrics`` that the node has."""
-        keys = self._metrics.layout.keys
+        keys = self.plan.metrics.layout.keys
         return {m: self._read(keys[m][node]) for m in metrics if node in keys[m]}
 
     def _read(self, key: str) -> np.ndarray:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from ..metrics.inputs import Bound
 
 
 @dataclass(slots=True)
@@ -45,9 +41,9 @@ class State:
     """``values`` is the (n, bins) matrix of ``Result.values``; ``rows`` maps a key (bare id or ``id@Class``) to its row.
 
     Temporaries live in ``temporaries``. ``series(key)`` finds either; a class that a series does not have is zeros.
-    ``bound`` is the block of role series that metrics gather and checks read again. ``queues`` has the effective
-    amounts of every queue whose level the engine computes, worked out when first asked for. ``short`` names those that
-    were promised more than they held in some bin; of the others everything promised has left.
+    ``queues`` has the effective amounts of every queue whose level the engine computes, worked out when first asked
+    for. ``short`` names those that were promised more than they held in some bin; of the others everything promised
+    has left.
     """
 
     bins: int
@@ -58,7 +54,6 @@ class State:
     queues: Mapping[str, QueueTrace] = field(default_factory=dict)
     short: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
-    bound: Bound | None = None
 
     def series(self, key: str) -> np.ndarray:
         row = self.rows.get(key)
