@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode, urlsplit
 
 import structlog
@@ -36,6 +36,7 @@ from flowtime.errors import FlowTimeError
 from flowtime.people.preferences import THEMES, set_theme, theme_of
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import User
     from django_htmx.middleware import HtmxDetails
 
 log = structlog.get_logger(__name__)
@@ -75,6 +76,11 @@ class PageRequest(HttpRequest):
     """A request as the middleware hands it to a page."""
 
     htmx: HtmxDetails
+
+
+def person_of(request: HttpRequest) -> User:
+    """Whoever is signed in: no page is shown to anybody else."""
+    return cast("User", request.user)
 
 
 class NotAllowed(FlowTimeError):

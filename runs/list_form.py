@@ -170,7 +170,7 @@ def what_was_asked(form: forms.Form) -> dict[str, Any]:
     return asked
 
 
-def created_range(asked: dict[str, Any]) -> Iterator[tuple[str, datetime]]:
+def created_range(asked: Mapping[str, Any]) -> Iterator[tuple[str, datetime]]:
     """The API's two parameters for the span or the two days that were asked for."""
     span = SPANS.get(asked.get("created", ""))
     if span is not None:

@@ -45,6 +45,8 @@ def show_new_run(
         form = RunForm(_entry(request), request.POST)
     if form is not None and refusal is not None:
         form.add_refusal(refusal)
+    find = request.GET.get("find", "")[:60]
+    is_preview = request.POST.get("do") == "preview"
     context = {
         "form": form,
         "plan": plan,
@@ -52,15 +54,15 @@ def show_new_run(
         "refusal": refusal,
         "advice": advice_for(refusal) if refusal else "",
         "can_run": request.user.has_perm("runs.add_run"),
-        "is_preview": request.POST.get("do") == "preview",
+        "is_preview": is_preview,
         "query": _query(request, form) if form else "",
-        "find": request.GET.get("find", "")[:60],
+        "find": find,
     }
-    if context["is_preview"]:
+    if is_preview:
         return render(request, "runs/_preview.html", context)
     if request.htmx:
         return render(request, "runs/new.html#setup", context)
-    return render(request, "runs/new.html", {**context, "entries": _entries(context["find"])})
+    return render(request, "runs/new.html", {**context, "entries": _entries(find)})
 
 
 @page("runs.view_run", methods=("GET", "HEAD", "POST"), refused=show_new_run)

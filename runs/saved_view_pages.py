@@ -9,7 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from flowtime.pages import PageRequest, page
+from flowtime.pages import PageRequest, page, person_of
 from runs import saved_views
 from runs.errors import ViewExists, ViewNotFound
 from runs.list_form import read_question
@@ -24,7 +24,9 @@ def show_views(request: PageRequest, *, refusal: FlowTimeError | None = None) ->
     asked = request.POST if refusal else request.GET
     query = asked.get("query", "")
     context = {
-        "rows": [(view, read_question(view.query)) for view in saved_views.views_of(request.user)],
+        "rows": [
+            (view, read_question(view.query)) for view in saved_views.views_of(person_of(request))
+        ],
         "question": read_question(query),
         "has_question": "query" in asked,
         "name": asked.get("name", ""),
@@ -39,7 +41,7 @@ def keep_views(request: PageRequest) -> HttpResponse:
     """Look at one's views, or change one of them and come back to where that shows."""
     if request.method != "POST":
         return show_views(request)
-    asked, owner = request.POST, request.user
+    asked, owner = request.POST, person_of(request)
     do = asked.get("do", "")
     if do in ("save", "replace"):
         view = saved_views.save_view(
@@ -66,7 +68,7 @@ def _change(request: PageRequest, view: SavedView, do: str) -> None:
             saved_views.rename_view(view, name=request.POST.get("name", ""))
             messages.info(request, f"View renamed to “{view.name}”.")
         case "default":
-            saved_views.choose_default(owner=request.user, view=view)
+            saved_views.choose_default(owner=view.owner, view=view)
             messages.info(request, f"The list opens with “{view.name}”.")
         case "delete":
             saved_views.delete_view(view)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from flowtime.api.problems import request_id_of
-from flowtime.pages import PageRequest, advice_for, page
+from flowtime.pages import PageRequest, advice_for, page, person_of
 from runs import charts, detail, listing, panel, saved_views, selectors, services
 from runs.errors import NotTwoRuns
 from runs.models import Run
@@ -32,7 +32,7 @@ def list_runs(request: PageRequest) -> HttpResponse:
         rows = listing.rows_of(followed)
         active = [row["id"] for row in rows if row["status"] in Run.Status.active()]
         return render(request, "runs/_live.html", {"rows": rows, "active": active})
-    kept = [] if request.htmx else saved_views.views_of(request.user)
+    kept = [] if request.htmx else saved_views.views_of(person_of(request))
     own = next((view for view in kept if view.is_default), None)
     if own and not request.META["QUERY_STRING"]:
         return HttpResponseRedirect(request.path + own.query)

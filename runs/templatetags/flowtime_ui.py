@@ -305,6 +305,12 @@ def counted(count: int, words: str) -> str:
 
 
 @register.filter
+def words(text: str) -> list[str]:
+    """The words of a text, to loop over."""
+    return text.split()
+
+
+@register.filter
 def bin_ranges(ranges: list[list[int]]) -> str:
     """Inclusive ranges of bins in words."""
     return wording.say_ranges(ranges or [])

@@ -77,6 +77,7 @@ PAGES: dict[str, dict[str, str]] = {
     "profile/sessions/<str:session_id>/sign-out": {"post": "viewer"},
     "docs/api": VIEW,
     "docs/redoc": VIEW,
+    "docs/ui": {"get": "admin", "head": "admin"},
     "docs/problems/<slug:code>": VIEW,
 }
 OPEN = {"sign-in", "sign-out", "theme", "system", "healthz", "readyz", "metrics"}

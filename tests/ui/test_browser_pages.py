@@ -28,6 +28,7 @@ PAGES = {
     "run-api": "/runs/{run}?tab=api",
     "telemetry": "/telemetry",
     "capture": "{capture}",
+    "components": "/docs/ui",
     "not-found": "/runs/run_nowhere",
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -54,7 +55,7 @@ def capture_path(browser, product):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_fits(browse, product, capture_path, name, theme):
     path = PAGES[name].format(run=product.run_id, capture=capture_path)
-    person = None if name == "sign-in" else "operator"
+    person = {"sign-in": None, "components": "admin"}.get(name, "operator")
     page = browse(name=person, color_scheme=theme)
     page.goto(product.url + path)
     page.wait_for_load_state("networkidle")
