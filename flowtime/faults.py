@@ -35,6 +35,7 @@ POINTS: Mapping[str, str] = {
     "run.published": "its bundle is durable, and its row does not know",
     "run.finishing": "its row has been written, and not committed",
     "run.finished": "its row is committed",
+    "run.failed": "a run has failed, and what it was to replace is not back yet",
     "replay.prepared": "a replay has read the run it repeats",
     "replay.compared": "its series have been compared with those of that run",
     "replay.copied": "one file of the telemetry it replays is copied",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,19 +146,42 @@ def _request(record: RunRecord) -> dict[str, Any]:
     }
 
 
-def restore_replaced(run: Run, *, request_id: str = "") -> None:
-    """Bring back the run that ``run``, which failed, was to replace: its bundle was not touched.
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that failed or was cancelled although a bundle lies under its name."""
+
+    run: Run
+    is_replacing: bool
+
+    @property
+    def pk(self) -> str:
+        return str(self.run.pk)
+
+
+def unfinished_runs(on_disk: Iterable[str]) -> list[Unfinished]:
+    """Those among the ids that lie on disk. One that is replacing did not write its bundle: the run before it did."""
+    rows = Run.objects.filter(status__in=(Run.Status.FAILED, Run.Status.CANCELED))
+    ids = set(rows.values_list("pk", flat=True)) & set(on_disk)
+    return [
+        Unfinished(run, is_replacing=run.document.request.get("replaced") is not None)
+        for run in rows.filter(pk__in=ids).select_related("document").order_by("pk")
+    ]
+
+
+def restore_replaced(run: Run, *, request_id: str = "") -> bool:
+    """Bring back the run that ``run``, which failed, was to replace: its bundle was not touched. False where there is none.
 
     Where the new bundle had been published already the row tells of that one: it is what there is.
     """
     kept = RunDocument.objects.values_list("request", flat=True).get(pk=run.pk).get("replaced")
     if kept is None:
-        return
+        return False
     row = read_row(run.pk, ids_of_people())
     if row is None:
-        return
+        return False
     with transaction.atomic():
         write_rows([row], known={run.pk})
         if row.run.created_at != run.created_at:
             restore_summary(run.pk, kept)
         record_event(row.run, "run.restored", request_id=request_id)
+    return True

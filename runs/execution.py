@@ -125,6 +125,7 @@ def fail_run(run: Run, *, code: str, detail: str, request_id: str = "") -> None:
         if is_ours:
             record_event(run, "run.failed", request_id=request_id, code=code, detail=detail)
     if is_ours:
+        faults.hit("run.failed")
         adoption.restore_replaced(run, request_id=request_id)
 
 

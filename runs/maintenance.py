@@ -15,6 +15,7 @@ from django.utils import timezone
 from flowtime import faults
 from flowtime.bundles import Integrity as Found
 from flowtime.bundles import (
+    Swept,
     is_abandoned,
     list_run_ids,
     sweep_leases,
@@ -110,7 +111,8 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
     columns = ("pk", "status", "integrity", "integrity_checked_at", "manifest_hash")
     rows = {run.pk: run for run in Run.objects.only(*columns)}
     finished = {pk for pk, run in rows.items() if run.status == Run.Status.SUCCEEDED}
-    orphans = set(list_run_ids(runs_root())) - rows.keys()
+    on_disk = list_run_ids(runs_root())
+    orphans = set(on_disk) - rows.keys()
     people = adoption.ids_of_people()
     total, count = len(finished) + len(orphans), 0
     to_write = sorted(orphans | finished if is_rebuild else orphans)
@@ -126,6 +128,10 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
         faults.hit("reindex.runs_written")
         count += len(batch)
         progress(count, total)
+    for stranded in adoption.unfinished_runs(on_disk):
+        # It failed, and whoever was to bring back what it should have replaced died before that.
+        if stranded.is_replacing and adoption.restore_replaced(stranded.run):
+            done.restored.append(stranded.pk)
     for run_id in sorted(finished - set(done.rebuilt)):
         _reconcile(rows[run_id], done)
         count += 1
@@ -154,25 +160,25 @@ def _look(run: Run) -> Found:
     return integrity.check_run(run)
 
 
-def sweep_runs(*, grace_seconds: float = GRACE_SECONDS) -> list[str]:
+def sweep_runs(
+    *, grace_seconds: float = GRACE_SECONDS, progress: Progress = tell_nobody
+) -> list[str]:
     """Remove staging that nobody writes any more, runs that were replaced, and bundles of runs that failed; their names."""
-    now = timezone.now().timestamp()
     root = runs_root()
-    unfinished = Run.objects.filter(status__in=(Run.Status.FAILED, Run.Status.CANCELED))
-    swept = [
+    limits = {"now": timezone.now().timestamp(), "grace_seconds": grace_seconds}
+    unfinished = adoption.unfinished_runs(list_run_ids(root))
+    jobs: tuple[Callable[..., Swept], ...] = (
         # Published, and then the row could not be written: whoever asked was told that it failed.
-        sweep_unfinished(
-            root,
-            run_ids=set(unfinished.values_list("pk", flat=True)) & set(list_run_ids(root)),
-            now=now,
-            grace_seconds=grace_seconds,
-        ),
-    ]
-    swept += [
-        sweep(root, now=now, grace_seconds=grace_seconds)
-        for sweep in (sweep_staging, sweep_leases, sweep_retired)
-    ]
-    return [name for one in swept for name in one.removed]
+        partial(sweep_unfinished, run_ids=[run.pk for run in unfinished if not run.is_replacing]),
+        sweep_staging,
+        sweep_leases,
+        sweep_retired,
+    )
+    removed: list[str] = []
+    for done, job in enumerate(jobs, start=1):
+        removed += job(root, **limits).removed
+        progress(done, len(jobs))
+    return removed
 
 
 def reap_runs() -> Reaped:

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -22,7 +23,7 @@ from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
 from runs.templatetags import flowtime_ui as ui
 from runs.wording import say_bytes, say_count, say_ranges
 from telemetry import integrity, selectors, services
-from telemetry.admin import generating
+from telemetry.admin import generating, maintaining
 from telemetry.models import Capture
 
 NO_BUNDLE = "This capture has no bundle."
@@ -92,6 +93,11 @@ class CaptureAdmin(RecordAdmin):
         ("Integrity", {"fields": ("integrity_mark", "integrity_checked", "integrity_findings")}),
         ("Warnings", {"fields": ("warning_count", "warning_list")}),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """The maintenance page beside the list."""
+        page = self.admin_site.admin_view(maintaining.maintenance)
+        return [path("maintenance", page, name="maintenance"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Capture]:
         """Captures without their longest columns, which only the change page reads."""

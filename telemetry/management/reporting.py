@@ -1,4 +1,4 @@
-"""What the maintenance commands share: a progress bar for people, one JSON document for programs."""
+"""What the maintenance commands share: a progress bar for people, one JSON document for programs, an honest exit code."""
 
 from __future__ import annotations
 
@@ -8,31 +8,44 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.progress import Progress as Bar
 
+from flowtime.errors import FlowTimeError
 from runs.maintenance import Progress, tell_nobody
+from telemetry.upkeep import Report
 
 
 class MaintenanceCommand(BaseCommand):
-    """Takes ``--json``; data goes to standard output, the progress bar to standard error."""
+    """Takes ``--json``; data goes to standard output, the progress bar to standard error.
+
+    The exit code is 0 when all is well, 1 when something is wrong or could not be looked at, 2 for a wrong
+    argument and 3 for an unknown id.
+    """
+
+    is_json = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="Print one JSON document.")
 
-    def report(self, document: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
-        """Print ``document`` or ``lines``."""
-        self.stdout.write(json.dumps(document) if as_json else "\n".join(lines))
-
-    def finish(self, *, is_good: bool) -> None:
-        """End the process with 1 where something is wrong: the exit code tells the truth."""
-        if not is_good:
+    def handle(self, **options: Any) -> None:
+        self.is_json = options["json"]
+        try:
+            report = self.work(**options)
+        except FlowTimeError as error:
+            raise CommandError(error.detail) from None
+        self.stdout.write(json.dumps(report.document) if self.is_json else "\n".join(report.lines))
+        if not report.is_good:
             sys.exit(1)
 
+    def work(self, **options: Any) -> Report:
+        """Do the job of the command."""
+        raise NotImplementedError
+
     @contextmanager
-    def bar(self, title: str, *, as_json: bool) -> Iterator[Progress]:
+    def bar(self, title: str) -> Iterator[Progress]:
         """A progress bar on a terminal, silence elsewhere."""
-        if as_json or not sys.stderr.isatty():
+        if self.is_json or not sys.stderr.isatty():
             yield tell_nobody
             return
         with Bar(transient=True) as bar:

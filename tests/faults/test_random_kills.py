@@ -16,7 +16,7 @@ from tests.project.test_serve import wait_for
 pytestmark = [pytest.mark.slow, pytest.mark.failure(2), pytest.mark.one_database]
 
 CLIENTS = 4
-MEAN_PAUSE_S = 0.25
+MEAN_PAUSE_S = 0.8
 ASYNC = {"Prefer": "respond-async"}
 
 

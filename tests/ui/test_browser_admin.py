@@ -15,6 +15,7 @@ PAGES = {
     "admin-runs-none": "/admin/runs/run/?q=nothing-like-it",
     "admin-run": "/admin/runs/run/{run}/change/",
     "admin-captures": "/admin/telemetry/capture/",
+    "admin-maintenance": "/admin/telemetry/capture/maintenance",
     "admin-run-events": "/admin/runs/runevent/",
     "admin-tokens": "/admin/people/token/",
     "admin-people": "/admin/auth/user/",

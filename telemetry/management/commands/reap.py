@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from runs.maintenance import reap_runs
-from telemetry.maintenance import reap_captures
+from telemetry import upkeep
 from telemetry.management.reporting import MaintenanceCommand
+from telemetry.upkeep import Report
 
 
 class Command(MaintenanceCommand):
     help = "Ring again for stale jobs, and fail those that died too often."
 
-    def handle(self, **options: Any) -> None:
-        runs, captures = reap_runs(), reap_captures()
-        rung = [*runs.rung, *captures.rung]
-        failed = [*runs.failed, *captures.failed]
-        self.report(
-            {"rung": rung, "failed": failed},
-            [f"{len(rung)} rung again, {len(failed)} failed."],
-            as_json=options["json"],
-        )
+    def work(self, **options: Any) -> Report:
+        return upkeep.reap(bar=self.bar)

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from runs.maintenance import Verified, verify_runs
 from runs.models import Run
-from telemetry.maintenance import verify_captures
+from telemetry import upkeep
 from telemetry.management.reporting import MaintenanceCommand
 from telemetry.models import Capture
+from telemetry.upkeep import Report
 
 
 class Command(MaintenanceCommand):
@@ -21,27 +21,11 @@ class Command(MaintenanceCommand):
         parser.add_argument("--deep", action="store_true", help="Hash every byte.")
         parser.add_argument("ids", nargs="*", help="Run or capture ids; all without any.")
 
-    def handle(self, **options: Any) -> None:
-        ids, is_deep, as_json = options["ids"] or None, options["deep"], options["json"]
+    def work(self, **options: Any) -> Report:
+        ids = options["ids"] or None
         if ids is not None:
             _check_known(ids)
-        with self.bar("Runs", as_json=as_json) as progress:
-            runs = list(verify_runs(ids, is_deep=is_deep, progress=progress))
-        with self.bar("Captures", as_json=as_json) as progress:
-            captures = list(verify_captures(ids, is_deep=is_deep, progress=progress))
-        found = [*runs, *captures]
-        bad = [one for one in found if not one.found.is_valid]
-        self.report(
-            {
-                "deep": is_deep,
-                "checked": len(found),
-                "valid": len(found) - len(bad),
-                "problems": [one.to_dict() for one in bad],
-            },
-            [*_lines(bad), f"{len(found)} bundles checked, {len(bad)} not valid."],
-            as_json=as_json,
-        )
-        self.finish(is_good=not bad)
+        return upkeep.verify(ids, is_deep=options["deep"], bar=self.bar)
 
 
 def _check_known(ids: list[str]) -> None:
@@ -50,11 +34,3 @@ def _check_known(ids: list[str]) -> None:
     unknown = [one[:80] for one in ids if one not in known]
     if unknown:
         raise CommandError(f"There is no run or capture {', '.join(unknown)}.", returncode=3)
-
-
-def _lines(bad: list[Verified]) -> list[str]:
-    lines = []
-    for one in bad:
-        lines.append(f"{one.id}: {one.found.state}")
-        lines += [f"  {problem.code}: {problem.detail}" for problem in one.found.problems]
-    return lines
