@@ -17,6 +17,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from rest_framework.test import APIClient
 
+from tests import contract
 from tests.faults.table import Table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -298,3 +299,28 @@ def no_response_leaks(monkeypatch: pytest.MonkeyPatch, data_dirs: DataDirs) -> I
     monkeypatch.setattr(Client, "request", request)
     yield leaks
     assert not leaks, f"Responses told private words: {leaks}"
+
+
+###############################################################################
+# No answer of the API is other than its document says
+###############################################################################
+@pytest.fixture(autouse=True)
+def no_answer_departs(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[list[str]]:
+    """Hold every answer under /v1 against the OpenAPI document; the test fails if one departs from it."""
+    departed: list[str] = []
+    original = Client.request
+
+    def look(self: Client, **environ: Any) -> Any:
+        response = original(self, **environ)
+        address = str(environ.get("PATH_INFO", ""))
+        if address.startswith("/v1/"):
+            method = str(environ.get("REQUEST_METHOD", "GET"))
+            departed.extend(contract.departures(method, address, response))
+        return response
+
+    if request.node.get_closest_marker("urls") is None:
+        monkeypatch.setattr(Client, "request", look)
+    yield departed
+    assert not departed, f"Answers depart from the OpenAPI document: {departed}"

@@ -57,6 +57,7 @@ SPECTACULAR: dict[str, Any] = {
     "PREPROCESSING_HOOKS": ["flowtime.api.schema.only_the_api"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "flowtime.api.schema.let_anything_be_null",
         "flowtime.api.schema.add_problems",
         "flowtime.api.schema.name_path_parameters",
     ],

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 def action_of(view: APIView, request: Request) -> str | None:
-    """The viewset action, or the method's name on a plain view; None when the view has no such method."""
+    """The viewset action, or the method's name on a plain view; None for OPTIONS and for methods the view lacks."""
     method = str(request.method).lower()
+    if method == "options":
+        return None
     method = "get" if method == "head" else method
     if hasattr(view, "action_map"):
         return view.action_map.get(method) if view.action_map else None

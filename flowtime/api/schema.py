@@ -32,6 +32,28 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     "description": "The same key with the same body is answered alike for 24 hours, and done once.",
 }
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "schema": {"type": "string"},
+    "description": "The `ETag` of the answer that the caller has; 304 where it is still the same.",
+}
+ETAG = {"description": "A strong tag of this very answer.", "schema": {"type": "string"}}
+NOT_MODIFIED = {
+    "description": "Nothing changed since the `ETag` that was sent.",
+    "headers": {"ETag": ETAG},
+}
+DEPRECATION_HEADERS = {
+    "Deprecation": {
+        "description": "Since when the operation should no longer be used (RFC 9745).",
+        "schema": {"type": "string"},
+    },
+    "Sunset": {
+        "description": "When the operation will no longer answer (RFC 8594).",
+        "schema": {"type": "string"},
+    },
+    "Link": {"description": "Where that is explained.", "schema": {"type": "string"}},
+}
 FIELD_PROBLEM = {
     "type": "object",
     "required": ["code", "detail", "pointer"],
@@ -74,7 +96,7 @@ def _titles(codes: Iterable[str]) -> list[str]:
 
 
 class Schema(AutoSchema):
-    """Notes on each operation the problems that follow from what its view is."""
+    """Notes on each operation the problems and headers that follow from what its view is."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
@@ -82,7 +104,23 @@ class Schema(AutoSchema):
             operation[CODES_KEY] = list(self._usual_codes(operation))
             if self._is_idempotent:
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+            if self.method == "GET":
+                operation.setdefault("parameters", []).append(IF_NONE_MATCH)
+                operation["responses"]["200"].setdefault("headers", {})["ETag"] = ETAG
+                operation["responses"]["304"] = NOT_MODIFIED
+            if deprecation := getattr(self.view, "deprecated_by_action", {}).get(self._action):
+                operation["deprecated"] = True
+                for response in operation["responses"].values():
+                    response.setdefault("headers", {}).update(
+                        {name: DEPRECATION_HEADERS[name] for name in deprecation.headers}
+                    )
         return operation
+
+    @property
+    def _action(self) -> str:
+        request = self.view.request
+        action = getattr(self.view, "action", None) or (request and action_of(self.view, request))
+        return action or self.method.lower()
 
     def _is_list_view(self, serializer: Any = None) -> bool:
         # Our lists are objects with `items`; the generator would wrap whatever an action `list` answers.
@@ -102,10 +140,7 @@ class Schema(AutoSchema):
             yield "insufficient_storage"
         if self._is_idempotent:
             yield "idempotency_key_reused"
-        request = self.view.request
-        action = getattr(self.view, "action", None) or (request and action_of(self.view, request))
-        throttled = getattr(self.view, "throttles_by_action", {})
-        if (action or self.method.lower()) in throttled:
+        if self._action in getattr(self.view, "throttles_by_action", {}):
             yield "throttled"
 
 
@@ -128,6 +163,24 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         schemas[_component(code)] = _schema_of(code, PROBLEMS[code])
         examples[_component(code)] = {"summary": PROBLEMS[code].title, "value": example_of(code)}
     result["components"]["schemas"] = dict(sorted(schemas.items()))
+    return result
+
+
+def let_anything_be_null(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: "anything, or null" is anything; as one of the two, null would be both."""
+
+    def mended(part: Any) -> Any:
+        match part:
+            case {"oneOf": [{}, {"type": "null"}], **rest} if not part["oneOf"][0]:
+                return mended(rest)
+            case dict():
+                return {name: mended(value) for name, value in part.items()}
+            case list():
+                return [mended(value) for value in part]
+            case _:
+                return part
+
+    result["components"]["schemas"] = mended(result["components"].get("schemas", {}))
     return result
 
 

@@ -9,6 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import ViewSet
 
+from flowtime.api.conditional import tag_when_rendered
+from flowtime.api.deprecation import Deprecation
 from flowtime.api.exceptions import InvalidQuery
 from flowtime.api.idempotency import Answered, Slot, slot_of
 from flowtime.api.permissions import action_of
@@ -21,14 +23,24 @@ class StrictMixin:
     ``query_by_action``: query parameters the action knows; no entry means none.
     ``repeatable``: the query parameters that may be given more than once.
     ``throttles_by_action``: the scope the action counts towards.
+    ``deprecated_by_action``: the actions that will go, with when.
     ``is_idempotent``: whether a POST with an ``Idempotency-Key`` may be answered from memory.
     """
 
-    http_method_names: ClassVar[Sequence[str]] = ("get", "post", "put", "patch", "delete", "head")
+    http_method_names: ClassVar[Sequence[str]] = (
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "head",
+        "options",
+    )
     permissions_by_action: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     query_by_action: ClassVar[Mapping[str, Collection[str]]] = {}
     repeatable: ClassVar[Collection[str]] = ()
     throttles_by_action: ClassVar[Mapping[str, str]] = {}
+    deprecated_by_action: ClassVar[Mapping[str, Deprecation]] = {}
     is_idempotent: ClassVar[bool] = True
     _slot: Slot | None = None
 
@@ -50,12 +62,20 @@ class StrictMixin:
             return exc.response
         return super().handle_exception(exc)  # type: ignore[misc]
 
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """Keep the answer where it may be asked for again."""
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tag what is read, announce what will go, and keep the answer where it may be asked for again."""
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
-        return self._slot.settle(response) if self._slot else response
+        deprecation = self.deprecated_by_action.get(action_of(self, request) or "")  # type: ignore[arg-type]
+        for name, value in deprecation.headers.items() if deprecation else ():
+            response[name] = value
+        if isinstance(response, Response):
+            tag_when_rendered(request, response)
+            return self._slot.settle(response) if self._slot else response
+        return response
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """The methods of this address, in the ``Allow`` that every answer has."""
+        return Response(status=204)
 
 
 def check_query(

@@ -11,12 +11,12 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flowtime.api.conditional import answer, caching_headers
 from flowtime.api.renderers import JSONRenderer
 from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
 from runs import graph, selectors, series
 from runs.api import examples, representation
-from runs.api.conditional import IF_NONE_MATCH, NOT_MODIFIED, answer, caching_headers
 from runs.api.query import whole_number
 from runs.api.renderers import CSVRenderer, YAMLRenderer
 from runs.api.serializers import GraphSerializer, SeriesIndexSerializer, SeriesSerializer
@@ -45,10 +45,9 @@ class ContentViewSet(StrictViewSet):
         operation_id="getRunModel",
         tags=["Runs"],
         summary="Show the model of a run",
-        parameters=[RUN_ID, IF_NONE_MATCH],
+        parameters=[RUN_ID],
         responses={
             (200, "application/yaml"): OpenApiTypes.STR,
-            304: NOT_MODIFIED,
             **problems(*READING),
         },
         examples=[examples.MODEL],
@@ -65,8 +64,8 @@ class ContentViewSet(StrictViewSet):
         operation_id="getRunIndex",
         tags=["Runs"],
         summary="List the series of a run",
-        parameters=[RUN_ID, IF_NONE_MATCH],
-        responses={200: SeriesIndexSerializer, 304: NOT_MODIFIED, **problems(*READING)},
+        parameters=[RUN_ID],
+        responses={200: SeriesIndexSerializer, **problems(*READING)},
         examples=[examples.SERIES_INDEX],
     )
     def index(self, request: Request, run_id: str) -> Response:
@@ -83,11 +82,10 @@ class ContentViewSet(StrictViewSet):
         operation_id="getRunSeries",
         tags=["Runs"],
         summary="Read a series",
-        parameters=[RUN_ID, *examples.SERIES_PARAMETERS, IF_NONE_MATCH],
+        parameters=[RUN_ID, *examples.SERIES_PARAMETERS],
         responses={
             (200, "application/json"): SeriesSerializer,
             (200, "text/csv"): OpenApiTypes.STR,
-            304: NOT_MODIFIED,
             **problems(*READING, "series_not_found"),
         },
         examples=examples.SERIES,
@@ -116,8 +114,8 @@ class ContentViewSet(StrictViewSet):
         operation_id="getRunGraph",
         tags=["Runs"],
         summary="Show the topology of a run",
-        parameters=[RUN_ID, IF_NONE_MATCH],
-        responses={200: GraphSerializer, 304: NOT_MODIFIED, **problems(*READING)},
+        parameters=[RUN_ID],
+        responses={200: GraphSerializer, **problems(*READING)},
         examples=[examples.GRAPH],
     )
     def graph(self, request: Request, run_id: str) -> Response:

@@ -13,19 +13,13 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flowtime.api.conditional import answer, caching_headers, has_current
 from flowtime.api.problems import InvalidQuery
 from flowtime.api.renderers import JSONRenderer
 from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
 from runs import compare, exporting, figures, selectors, state
 from runs.api import travel_examples as examples
-from runs.api.conditional import (
-    IF_NONE_MATCH,
-    NOT_MODIFIED,
-    answer,
-    caching_headers,
-    has_current,
-)
 from runs.api.query import bin_number, bin_range, needed
 from runs.api.renderers import CSVRenderer, NDJSONRenderer, ParquetRenderer
 from runs.api.travel_serializers import (
@@ -85,8 +79,8 @@ class TravelViewSet(StrictViewSet):
         operation_id="getRunState",
         tags=["Runs"],
         summary="Show a run in one bin",
-        parameters=[RUN_ID, examples.BIN, IF_NONE_MATCH],
-        responses={200: RunStateSerializer, 304: NOT_MODIFIED, **problems(*READING)},
+        parameters=[RUN_ID, examples.BIN],
+        responses={200: RunStateSerializer, **problems(*READING)},
         examples=[examples.STATE],
     )
     def state(self, request: Request, run_id: str) -> Response:
@@ -100,10 +94,9 @@ class TravelViewSet(StrictViewSet):
         operation_id="getRunStateWindow",
         tags=["Runs"],
         summary="Show a run over a range of bins",
-        parameters=[RUN_ID, *examples.RANGE, IF_NONE_MATCH],
+        parameters=[RUN_ID, *examples.RANGE],
         responses={
             200: RunStateWindowSerializer,
-            304: NOT_MODIFIED,
             **problems(*READING, "window_too_large"),
         },
         examples=[examples.STATE_WINDOW],
@@ -119,8 +112,8 @@ class TravelViewSet(StrictViewSet):
         operation_id="getRunMetrics",
         tags=["Runs"],
         summary="Show the figures of a run",
-        parameters=[RUN_ID, *examples.RANGE, IF_NONE_MATCH],
-        responses={200: RunMetricsSerializer, 304: NOT_MODIFIED, **problems(*READING)},
+        parameters=[RUN_ID, *examples.RANGE],
+        responses={200: RunMetricsSerializer, **problems(*READING)},
         examples=[examples.METRICS],
     )
     def metrics(self, request: Request, run_id: str) -> Response:
@@ -134,12 +127,11 @@ class TravelViewSet(StrictViewSet):
         operation_id="exportRun",
         tags=["Runs"],
         summary="Download a run as one table",
-        parameters=[RUN_ID, examples.FORMAT, *examples.RANGE, IF_NONE_MATCH],
+        parameters=[RUN_ID, examples.FORMAT, *examples.RANGE],
         responses={
             (200, "text/csv"): OpenApiTypes.STR,
             (200, "application/x-ndjson"): OpenApiTypes.STR,
             (200, "application/vnd.apache.parquet"): OpenApiTypes.BINARY,
-            304: NOT_MODIFIED,
             **problems(*READING, "window_too_large"),
         },
         examples=examples.EXPORT,
@@ -176,8 +168,8 @@ class TravelViewSet(StrictViewSet):
         operation_id="compareRuns",
         tags=["Runs"],
         summary="Compare two runs",
-        parameters=[*examples.PAIR, IF_NONE_MATCH],
-        responses={200: ComparisonSerializer, 304: NOT_MODIFIED, **problems(*READING)},
+        parameters=[*examples.PAIR],
+        responses={200: ComparisonSerializer, **problems(*READING)},
         examples=[examples.COMPARISON],
     )
     def compare(self, request: Request) -> Response:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, ClassVar
 
-from django.http import HttpResponseBase
-from django.utils.http import parse_etags
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY, PageRequest, keyset_page
-from flowtime.api.renderers import dump_json
 from flowtime.api.requests import ASYNC_HEADERS, prefers_async, request_id_of
 from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
@@ -127,27 +123,14 @@ class RunViewSet(StrictViewSet):
         operation_id="getRun",
         tags=["Runs"],
         summary="Show a run",
-        parameters=[
-            RUN_ID,
-            OpenApiParameter("If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER),
-        ],
-        responses={
-            200: RunSerializer,
-            304: OpenApiResponse(description="Nothing changed since the ETag that was sent."),
-            **problems("run_not_found"),
-        },
+        parameters=[RUN_ID],
+        responses={200: RunSerializer, **problems("run_not_found")},
         examples=[examples.RUN],
     )
-    def retrieve(self, request: Request, run_id: str) -> HttpResponseBase:
+    def retrieve(self, request: Request, run_id: str) -> Response:
         """A run in full, with what the caller may do with it now. Its files are looked at on the way."""
         run = services.notice_run(selectors.get_run(run_id))
-        facts = _shown(run, request)
-        etag = f'"{hashlib.sha256(dump_json(facts)).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        sent = parse_etags(request.headers.get("If-None-Match", ""))
-        if etag in sent or sent == ["*"]:
-            return Response(status=304, headers=headers)
-        return Response(facts, headers=headers)
+        return Response(_shown(run, request))
 
     @extend_schema(
         operation_id="createReplay",

@@ -12,6 +12,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flowtime.api.conditional import caching_headers, has_current
 from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY, PageRequest, keyset_page
 from flowtime.api.renderers import JSONRenderer
 from flowtime.api.requests import ASYNC_HEADERS, prefers_async, request_id_of
@@ -201,7 +202,12 @@ class CaptureViewSet(StrictViewSet):
         """The bytes of one file, whose digest was checked. Other names than the manifest's are not found."""
         with services.open_bundle(selectors.get_capture(capture_id)) as bundle:
             data = bundle.read_file(name)
-        response = StreamingHttpResponse(_chunks(data), content_type=media_type(name))
+        headers = caching_headers(bundle.manifest_hash, name)
+        if has_current(request, headers):
+            return Response(status=304, headers=headers)
+        response = StreamingHttpResponse(
+            _chunks(data), content_type=media_type(name), headers=headers
+        )
         response["Content-Length"] = str(len(data))
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         response["X-Content-Type-Options"] = "nosniff"

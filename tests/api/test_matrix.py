@@ -136,7 +136,8 @@ def test_every_route_has_a_row_and_every_row_a_route():
 def test_the_api_answers_by_role(clients, route):
     wrong = []
     for method in METHODS:
-        least = API[route].get(method)
+        # Whoever is signed in may ask which methods there are.
+        least = "viewer" if method == "options" else API[route].get(method)
         stranger = answer(clients["anonymous"], method, route)
         wrong += [] if stranger == 401 else [("anonymous", method, stranger)]
         for rank, role in enumerate(ROLES):

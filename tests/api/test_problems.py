@@ -180,7 +180,7 @@ class TestRequest:
         response = api.delete("/v1/probe")
 
         assert_problem(response, 405, "method_not_allowed")
-        assert response["Allow"] == "GET, POST, PUT, PATCH, HEAD"
+        assert response["Allow"] == "GET, POST, PUT, PATCH, HEAD, OPTIONS"
 
     def test_a_form_that_we_have_not_is_refused(self, api):
         assert_problem(api.get("/v1/probe", HTTP_ACCEPT="image/png"), 406, "not_acceptable")
@@ -230,8 +230,14 @@ class TestRequestId:
 
 # Settled between our own rooms; no client ever meets them.
 SETTLED_INSIDE = {"bundle_exists", "cancelled"}
-# Views are kept and runs are ticked on pages alone.
-ONLY_ON_PAGES = {"view_exists", "view_invalid", "view_not_found", "not_two_runs"}
+# Views are kept, runs are ticked and captures are stopped on pages alone.
+ONLY_ON_PAGES = {
+    "view_exists",
+    "view_invalid",
+    "view_not_found",
+    "not_two_runs",
+    "capture_not_cancelable",
+}
 
 
 class TestKinds:

@@ -160,7 +160,21 @@ class TestPages:
         response = api.get("/v1/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json")
 
         assert response.status_code == 200
-        assert response.data["info"]["title"] == "FlowTime"
+        assert response.json()["info"]["title"] == "FlowTime"
+
+    @pytest.mark.parametrize("form", ["json", "yaml"])
+    def test_the_schema_comes_in_the_form_that_its_address_names(self, api, form):
+        response = api.get("/v1/schema", {"format": form}, HTTP_ACCEPT="text/html")
+
+        assert response["Content-Type"].startswith(f"application/{form}")
+        assert yaml.safe_load(response.content)["info"]["title"] == "FlowTime"
+
+    @pytest.mark.parametrize("query", ["format=xml", "nope=1"])
+    def test_the_address_of_the_schema_is_strict(self, api, query):
+        response = api.get(f"/v1/schema?{query}")
+
+        assert response.status_code == 400
+        assert response.json()["errors"][0]["pointer"] == f"?{query.split('=')[0]}"
 
     @pytest.mark.parametrize("address", ["/docs/api", "/docs/redoc"])
     def test_the_viewers_load_nothing_from_elsewhere(self, pages, address):
