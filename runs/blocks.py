@@ -79,15 +79,20 @@ def overview_block(journey: Journey) -> bytes:
         (name, stop.layout.id, stop.columns[name])
         for stop in journey.stops
         for name in BASE
-        if name in stop.columns
+        # Arrivals are drawn of the selected node alone, which has all its bins.
+        if stop.is_compared and name in stop.columns and name != "arrivals"
     ]
     totals = [(name, "", values) for name, values in _totals(journey)]
-    return pack((name, owner, largest_of(values, stretch)) for name, owner, values in own + totals)
+    # To be drawn in pixels, so that half the digits are enough.
+    return pack(
+        (name, owner, largest_of(values, stretch).astype("<f4"))
+        for name, owner, values in own + totals
+    )
 
 
 def _totals(journey: Journey) -> Iterator[tuple[str, np.ndarray]]:
-    """What waits and what is lost at all nodes together."""
-    yield "waiting", journey.total("queueDepth")
+    """What stands on the ruler, and what is lost at all nodes together."""
+    yield "leading", journey.leading[2]
     yield "all-errors", journey.total("errors")
 
 
@@ -116,7 +121,7 @@ def pack(columns: Iterable[Column]) -> bytes:
 
 
 def _narrow(values: np.ndarray) -> np.ndarray:
-    if values.dtype == np.uint8:
+    if values.dtype != np.float64:
         return values
     with np.errstate(over="ignore"):
         short = values.astype("<f4")

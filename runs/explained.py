@@ -56,6 +56,15 @@ class Explanation:
         """Whether there are names in it that values can stand for."""
         return any(part.name for part in self.parts)
 
+    @property
+    def has_before(self) -> bool:
+        """Whether it reads the bin before, of which the first bin has none."""
+        return any(part.is_before for part in self.parts)
+
+    @property
+    def is_first(self) -> bool:
+        return any(part.is_before and part.value is None for part in self.parts)
+
 
 RULES: Mapping[str, Rule] = {
     "queueDepth": Rule("How the queue is computed", "{queueDepth:before} + {arrivals} − {served}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -53,10 +53,7 @@ class HeatMap:
 def heat_map(journey: Journey, view: View, *, most_cells: int = MOST_CELLS) -> HeatMap:
     """The rows of ``view``; where bins are more than cells, a cell shows the worst of its bins."""
     stretch = math.ceil(view.bins / max(most_cells, 1))
-    top = max(
-        (largest(s.columns[view.metric]) for s in journey.stops if view.metric in s.columns),
-        default=0.0,
-    )
+    top = journey.peak(view.metric)
     return HeatMap(
         rows=[_row(stop, view, stretch, top) for stop in journey.stops],
         cells=-(-view.bins // stretch),
@@ -136,27 +133,24 @@ class Block:
 
     severity: str
     first: int
-    width: float
+    width: int
 
 
 def warning_blocks(journey: Journey, view: View) -> list[Block]:
-    """Where warnings hold, the graver above the lighter; none thinner than can be seen."""
-    least = view.bins / 160
-    return [
-        Block(severity=severity, first=max(first, view.first) - view.first, width=max(width, least))
-        for severity in _SEVERITIES
-        for first, last in _merged(
-            span for w in journey.layout.warnings if w.severity == severity for span in w.bins
-        )
-        if (width := min(last, view.last) - max(first, view.first) + 1) > 0
-    ]
-
-
-def _merged(spans: Iterable[Sequence[int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted((int(a), int(b)) for a, b in spans):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
+    """Where warnings hold, the graver above the lighter; as fine as the rows below, and no finer."""
+    stretch = math.ceil(view.bins / MOST_CELLS)
+    found = []
+    for severity in _SEVERITIES:
+        holds = np.zeros(journey.bins, dtype=bool)
+        for warning in journey.layout.warnings:
+            if warning.severity == severity:
+                for first, last in warning.bins:
+                    holds[first : last + 1] = True
+        shown = holds[view.first : view.last + 1]
+        cells = np.logical_or.reduceat(shown, np.arange(0, len(shown), stretch))
+        edges = np.flatnonzero(np.diff(cells.astype(np.int8), prepend=0, append=0))
+        found += [
+            Block(severity=severity, first=int(a) * stretch, width=int(b - a) * stretch)
+            for a, b in edges.reshape(-1, 2)
+        ]
+    return found

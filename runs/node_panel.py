@@ -10,6 +10,7 @@ import numpy as np
 
 from runs import measures, wording
 from runs.arrays import plain
+from runs.blocks import largest_of
 from runs.drawing import STATE_WORDS, STATES
 from runs.explained import Explanation, explain
 from runs.layout import letters_of
@@ -31,6 +32,8 @@ MAIN = (
     "utilization",
 )
 """The figures that stand in the panel at once; the others are a press away."""
+SPARK_POINTS = 240
+"""A sparkline is narrower than so many pixels."""
 STANDSTILL = 3
 """Bins without service that are worth a remark."""
 
@@ -147,7 +150,7 @@ def _figure(stop: Stop, name: str, index: int) -> Figure:
         name=name,
         series_id=stop.layout.columns[name].series_id,
         value=value_in(stop.columns, name, index),
-        course=plain(stop.columns[name]),
+        course=plain(largest_of(stop.columns[name], -(-len(stop.columns[name]) // SPARK_POINTS))),
         unit=measure.unit,
         decimals=measure.decimals,
     )

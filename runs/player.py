@@ -65,8 +65,9 @@ class Player:
     heat: HeatMap
     blocks: list[Block]
     warnings_here: int
-    waiting: float
-    waiting_peak: float
+    leading: tuple[str, str]
+    leads: float
+    leads_peak: float
     errors: float
     errors_peak: float
     tracks: list[Track]
@@ -97,7 +98,8 @@ def open_player(run: Run, query: Mapping[str, str]) -> Player:
         view = view_of(journey, query)
         found = journey.stop(view.node)
         stop = with_all_columns(bundle, found) if found else None
-        waiting, errors = journey.total("queueDepth"), journey.total("errors")
+        label, note, leading = journey.leading
+        errors = journey.total("errors")
         tracks = _tracks(journey, view.metric)
         return Player(
             view=view,
@@ -109,8 +111,9 @@ def open_player(run: Run, query: Mapping[str, str]) -> Player:
             heat=heat.heat_map(journey, view),
             blocks=heat.warning_blocks(journey, view),
             warnings_here=len(journey.layout.warnings_in(view.bin, view.bin)),
-            waiting=float(waiting[view.bin]),
-            waiting_peak=float(waiting.max(initial=0)),
+            leading=(label, note),
+            leads=float(leading[view.bin]),
+            leads_peak=float(leading.max(initial=0)),
             errors=float(errors[view.bin]),
             errors_peak=float(errors.max(initial=0)),
             tracks=[_track(journey, stop, name, view.bin) for name, _, _ in tracks],
@@ -181,7 +184,7 @@ def _config(journey: Journey, view: View, tracks: list[tuple[str, str, str]]) ->
         "bins": journey.bins,
         "binMinutes": layout.bin_minutes,
         "start": layout.start.timestamp() * 1000 if layout.start else None,
-        "opensAt": journey.opens_at(),
+        "opensAt": journey.opens_at,
         "view": {
             "bin": view.bin,
             "node": view.node,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,7 +87,7 @@ class Stop:
         return own or (known.word if known else name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Journey:
     """A run as the player travels through it; nodes from left to right, roll-ups last."""
 
@@ -94,13 +95,11 @@ class Journey:
     stops: tuple[Stop, ...]
     flows: tuple[tuple[ConnectionLayout, np.ndarray | None], ...]
     digest: str
-    clock: BinClock = field(init=False)
 
-    def __post_init__(self) -> None:
-        clock = BinClock(
-            bins=self.layout.bins, bin_minutes=self.layout.bin_minutes, start=self.layout.start
-        )
-        object.__setattr__(self, "clock", clock)
+    @cached_property
+    def clock(self) -> BinClock:
+        layout = self.layout
+        return BinClock(bins=layout.bins, bin_minutes=layout.bin_minutes, start=layout.start)
 
     @property
     def bins(self) -> int:
@@ -115,11 +114,24 @@ class Journey:
         return np.nansum(values, axis=0) if values else np.zeros(self.bins)
 
     def peak(self, name: str) -> float:
-        """The largest value of a column at any node that is compared with others."""
-        return max(
-            (largest(s.columns[name]) for s in self.stops if s.is_compared and name in s.columns),
-            default=0.0,
-        )
+        """The largest value of a column at the nodes that are compared, or at any where none of those has it."""
+        having = [stop for stop in self.stops if name in stop.columns]
+        compared = [stop for stop in having if stop.is_compared] or having
+        return max((largest(stop.columns[name]) for stop in compared), default=0.0)
+
+    @cached_property
+    def leading(self) -> tuple[str, str, np.ndarray]:
+        """What stands on the ruler: all that waits; in a run without queues all that comes in. (label, note, values)."""
+        if any(stop.counts and "queueDepth" in stop.columns for stop in self.stops):
+            return "All queues", "waiting", self.total("queueDepth")
+        fed = {edge.target for edge, _ in self.flows}
+        coming = [
+            stop.columns["arrivals"]
+            for stop in self.stops
+            if stop.counts and stop.layout.id not in fed and "arrivals" in stop.columns
+        ]
+        values = np.nansum(coming, axis=0) if coming else np.zeros(self.bins)
+        return "Arrivals", "from outside", values
 
     def largest_flow(self) -> float:
         return max((largest(values) for _, values in self.flows if values is not None), default=0.0)
@@ -129,6 +141,7 @@ class Journey:
         found = {name for stop in self.stops for name in stop.layout.columns}
         return measures.in_their_order(found)
 
+    @cached_property
     def opens_at(self) -> int:
         """Where the queue peaks; without a queue the worst state, else the first warning, else the beginning."""
         waiting = self.total("queueDepth")
@@ -218,22 +231,24 @@ def view_of(journey: Journey, query: Mapping[str, str]) -> View:
     to = _number(query, "to", last, last)
     if to <= first:
         first, to = 0, last
-    index = _number(query, "bin", journey.opens_at(), last)
+    index = _number(query, "bin", journey.opens_at, last)
     node = query.get("node", "")
     offered = journey.metrics()
     metric = query.get("metric", "")
     return View(
         bin=index,
         node=node if journey.stop(node) else journey.opens_on(index),
-        metric=metric if metric in offered else _usual(offered),
+        metric=metric if metric in offered else _usual(journey),
         rows=METRIC if query.get("rows") == METRIC else STATE,
         first=first,
         last=to,
     )
 
 
-def _usual(offered: Sequence[str]) -> str:
-    return offered[0] if offered else "queueDepth"
+def _usual(journey: Journey) -> str:
+    """The first metric that a node has which is compared with others; the queue where nothing is known."""
+    names = {name for stop in journey.stops if stop.is_compared for name in stop.layout.columns}
+    return next(iter(measures.in_their_order(names)), "queueDepth")
 
 
 def _number(query: Mapping[str, str], name: str, otherwise: int, most: int) -> int:

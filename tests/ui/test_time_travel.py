@@ -34,14 +34,14 @@ def test_the_blizzard_opens_on_monday_evening_and_not_on_the_storm(pages, make_r
     assert element_of(page, "clock")["words"] == "Mon 11 Feb 2013, 19:00 to 20:00"
     assert element_of(page, "inspector-h")["words"] == "John F. Kennedy"
     # The roll-up of the three airports is not counted a second time.
-    assert element_of(page, "value-waiting")["words"] == "76"
+    assert element_of(page, "value-leading")["words"] == "76"
 
 
 def test_at_the_height_of_the_storm_errors_are_named_and_kennedy_stays_green(pages, make_run):
     page = pages.get(f"/runs/{make_run('nyc-departures').pk}?bin=41&node=JFK")
 
     assert element_of(page, "value-all-errors")["words"] == "68"
-    assert element_of(page, "value-waiting")["words"] == "0"
+    assert element_of(page, "value-leading")["words"] == "0"
     assert element_of(page, "chip")["data-state"] == "green"
 
 

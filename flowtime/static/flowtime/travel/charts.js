@@ -69,8 +69,8 @@ function steps(values) {
 function chartOf(place, player, uPlot, ink) {
   const { config, store, view } = player;
   const name = place.dataset.chart;
-  const isTotal = name === "waiting" || name === "all-errors";
-  const [, style, beside] = config.tracks.find(([track]) => track === name) ?? ["", name === "waiting" ? "ink" : "bars", ""];
+  const isTotal = name === "leading" || name === "all-errors";
+  const [, style, beside] = config.tracks.find(([track]) => track === name) ?? ["", name === "leading" ? "ink" : "bars", ""];
   const marks = document.createElement("div");
   marks.className = "marks";
   let own = 0;
@@ -92,7 +92,7 @@ function chartOf(place, player, uPlot, ink) {
   const options = {
     width: Math.max(place.clientWidth, 1),
     height: Math.max(place.clientHeight, 1),
-    padding: [isTotal ? 16 : 4, 0, 0, 0],
+    padding: [name === "leading" ? 16 : 4, 0, name === "leading" ? 5 : 1, 0],
     legend: { show: false },
     axes: [{ show: false }, { show: false }],
     scales: {
@@ -109,7 +109,6 @@ function chartOf(place, player, uPlot, ink) {
       setSelect: [(u) => chosen(u)],
     },
   };
-  if (name === "all-errors") options.padding = [1, 0, 0, 0];
   const chart = new uPlot(options, data(), place);
   place.append(marks);
   if (!isTotal) {
@@ -146,7 +145,7 @@ function chartOf(place, player, uPlot, ink) {
     const { left, top: high, width, height } = u.bbox;
     ctx.save();
     ctx.beginPath();
-    ctx.rect(left, 0, width, high + height);
+    ctx.rect(left, 0, width, ctx.canvas.height);
     ctx.clip();
     ctx.lineWidth = devicePixelRatio;
     if (!isTotal) {
@@ -158,7 +157,7 @@ function chartOf(place, player, uPlot, ink) {
       for (const [bin] of player.clock.moments(view.from, view.to + 1)) line(ctx, u.valToPos(bin, "x", true), 0, null, high + height);
     }
     ctx.strokeStyle = ink()["line-2"];
-    if (name === "waiting") ticks(u, ctx);
+    if (name === "leading") ticks(u, ctx);
     line(ctx, left, high + height - devicePixelRatio / 2, left + width, null);
     if (!isTotal && style !== "bars") {
       ctx.strokeStyle = ink().pencil;
@@ -174,7 +173,7 @@ function chartOf(place, player, uPlot, ink) {
     const every = [1, 2, 3, 6, 12, 24, 48, 168, 336, 720].find((n) => n * room >= 5);
     if (!every) return;
     for (let bin = Math.ceil(view.from / every) * every; bin <= view.to; bin += every) {
-      line(ctx, u.valToPos(bin, "x", true), high + height, null, high + height - 4 * devicePixelRatio);
+      line(ctx, u.valToPos(bin, "x", true), high + height, null, high + height + 4 * devicePixelRatio);
     }
   }
 
@@ -233,7 +232,7 @@ function chartOf(place, player, uPlot, ink) {
       const at = ((remark[0] + 0.5 - view.from) / (view.to + 1 - view.from)) * 100;
       words.push(mark(at > 55 ? "remark left" : "remark", remark[1], { left: `${at}%` }));
     }
-    if (name === "waiting") {
+    if (name === "leading") {
       const moments = [...player.clock.moments(view.from, view.to + 1)];
       for (const [bin, long, brief] of moments) {
         const share = (bin - view.from) / (view.to + 1 - view.from);

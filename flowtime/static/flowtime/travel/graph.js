@@ -7,6 +7,7 @@ const SMALL = { width: 176, height: 78 };
 const TRAY = 208;
 const WIDEST = 14;
 const LEAST_SCALE = 0.62;
+const MOST_SCALE = 1.15;
 const MOST_TICKS = 60;
 
 function make(tag, attributes = {}, ...children) {
@@ -29,7 +30,7 @@ export function createGraph(player, dagre) {
   );
   const { boxes, ways, width, height } = layOut(config, dagre);
   const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Topology in the selected bin" });
-  svg.style.maxWidth = `${width}px`;
+  svg.style.maxWidth = `${Math.round(width * MOST_SCALE)}px`;
   svg.style.minWidth = `${Math.round(width * LEAST_SCALE)}px`;
   const wires = make("g");
   const edges = ways.map((way) => edgeOf(way));
@@ -91,15 +92,25 @@ function edgeOf(way) {
   return { way, path, text, group: make("g", { class: isDashed ? "edge terminal" : "edge" }, path, tip, text) };
 }
 
+// As much of a text as fits, measured in the face it is drawn in.
+const pen = document.createElement("canvas").getContext("2d");
+
+function fit(text, font, room) {
+  pen.font = `${font} ${getComputedStyle(document.body).fontFamily}`;
+  const width = (words) => pen.measureText(words).width;
+  if (width(text) <= room) return text;
+  let kept = text.length - 1;
+  while (kept > 1 && width(`${text.slice(0, kept)}…`) > room) kept -= 1;
+  return `${text.slice(0, kept).trimEnd()}…`;
+}
+
 function cardOf(node, box, player) {
   const { width, height } = box;
   const isLarge = box.isLarge;
   const room = width - 53;
-  const kindWidth = node.kind.length * 5.6 + 10;
-  const letters = (space) => Math.floor(space / 7.6);
-  const hasKind = node.label.length <= letters(room - kindWidth);
-  const fitting = letters(hasKind ? room - kindWidth : room);
-  const name = node.label.length <= fitting ? node.label : `${node.label.slice(0, fitting - 1).trimEnd()}…`;
+  const beside = room - node.kind.length * 6.4 - 8;
+  const hasKind = fit(node.label, "600 14px", beside) === node.label;
+  const name = fit(node.label, "600 14px", hasKind ? beside : room);
   const big = make("tspan", { class: "big" });
   const unit = make("tspan", { class: "unit", dx: 6 });
   const mark = make("svg", { viewBox: "0 0 16 16", x: 14, y: 11, width: 16, height: 16, "aria-hidden": "true" });
@@ -118,10 +129,11 @@ function cardOf(node, box, player) {
     make("path", { class: "rail", d: `M5 .5H5A4.5 4.5 0 0 0 .5 5V${height - 5}A4.5 4.5 0 0 0 5 ${height - 0.5}Z` }),
     mark,
     make("text", { class: "name", x: 37, y: 24 }, name),
-    make("text", { x: 14, y: isLarge ? 60 : 62 }, big, unit),
   );
+  const second = secondary(node, isLarge);
+  group.append(make("text", { x: 14, y: isLarge ? 60 : second.length ? 66 : 62 }, big, unit));
   if (hasKind) group.append(make("text", { class: "kind", x: width - 12, y: 23, "text-anchor": "end" }, node.kind));
-  const lines = secondary(node, isLarge).map(([words, y]) => {
+  const lines = second.map(([words, y]) => {
     const text = make("text", { class: "small", x: width - 12, y, "text-anchor": "end" });
     group.append(text);
     return { words, text };
@@ -138,26 +150,25 @@ function cardOf(node, box, player) {
     if (peak > 0) group.append(make("path", { class: "peak", d: `M${(14 + peak).toFixed(1)} 76v18` }));
     waiting.scale = scale;
   }
-  return { node, group, mark, big, unit, lines, waiting };
+  return { node, group, mark, big, unit, lines, waiting, width };
 }
 
 // What stands at the right of a card: wait, served, errors; on a small one what decides its state, and errors.
 function secondary(node, isLarge) {
-  const lines = [];
-  const line = (name, words, y) => node.has.includes(name) && lines.push([(at) => words(at(name)), y]);
-  const unlessNone = (value, words) => (Number.isNaN(value) ? UNDEFINED : words);
-  if (isLarge) {
-    line("latencyMinutes", (v) => (Number.isNaN(v) ? "wait undefined" : `wait ${say(v, 0)} min`), 43);
-    line("served", (v) => `served ${short(v)}`, 57);
-    line("errors", (v) => `errors ${short(v)}`, 71);
-  } else {
-    line("utilization", (v) => unlessNone(v, `load ${Math.round(v * 100)} %`), 43);
-    line("errors", (v) => `errors ${short(v)}`, lines.length ? 60 : 43);
-  }
-  return lines;
+  const told = {
+    latencyMinutes: (v) => (Number.isNaN(v) ? "wait undefined" : `wait ${say(v, 0)} min`),
+    served: (v) => `served ${short(v)}`,
+    utilization: (v) => `load ${Number.isNaN(v) ? UNDEFINED : `${Math.round(v * 100)} %`}`,
+    errors: (v) => `errors ${short(v)}`,
+  };
+  const names = isLarge ? ["latencyMinutes", "served", "errors"] : ["utilization", "errors"];
+  const found = names.filter((name) => node.has.includes(name));
+  if (!isLarge) return found.length ? [[(at) => found.map((name) => told[name](at(name))).join(" · "), 41]] : [];
+  return found.map((name, number) => [(at) => told[name](at(name)), 43 + number * 14]);
 }
 
-function drawCard({ node, group, mark, big, unit, lines, waiting }, player, shapes) {
+function drawCard(card, player, shapes) {
+  const { node, group, mark, big, unit, lines, waiting } = card;
   const { store, view, config } = player;
   const read = (name) => store.at(name, node.id, view.bin);
   const state = store.state(node.id, view.bin);
@@ -169,20 +180,23 @@ function drawCard({ node, group, mark, big, unit, lines, waiting }, player, shap
   const column = player.column(node, view.metric);
   const value = read(column);
   const figure = value === undefined ? "…" : short(value);
-  const word = player.word(node, column);
+  if (card.column !== column) {
+    card.column = column;
+    card.word = player.word(node, column);
+    write(unit, fit(card.word, "400 12px", card.width - (waiting ? 160 : 100)));
+  }
   write(big, figure);
-  write(unit, word);
   for (const { words, text } of lines) write(text, value === undefined ? "" : words(read));
   if (waiting) {
     const depth = Math.min(Math.max(read("queueDepth") || 0, 0) * waiting.scale, TRAY);
     waiting.setAttribute("d", `M14 84.5h${depth.toFixed(2)}`);
   }
-  group.setAttribute("aria-label", `${node.label}, ${node.kind}, ${config.stateWords[state]}, ${figure} ${word}`);
+  group.setAttribute("aria-label", `${node.label}, ${node.kind}, ${config.stateWords[state]}, ${figure} ${card.word}`);
 }
 
 function layOut(config, dagre) {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 18, edgesep: 14, ranksep: 120, marginx: 8, marginy: 10 });
+  graph.setGraph({ rankdir: "LR", nodesep: 18, edgesep: 14, ranksep: 136, marginx: 8, marginy: 10 });
   graph.setDefaultEdgeLabel(() => ({}));
   const boxes = new Map();
   for (const node of config.nodes) {

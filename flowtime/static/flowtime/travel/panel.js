@@ -31,6 +31,7 @@ export function createPanel(player, shapes) {
       told.querySelector("[data-defined]").hidden = !isDefined;
       told.querySelector("[data-undefined]").hidden = isDefined;
     }
+    for (const values of place.querySelectorAll("[data-after-first]")) values.hidden = at === 0;
     chip(at);
     headline(at);
     for (const { name, dot, points } of sparks) spot(dot, name, points, at);

@@ -215,10 +215,10 @@ class Player {
     this.add(graph, createTable(this, graph.shapes), this.transport, createPanel(this, graph.shapes), createScore(this));
     this.add(createCharts(this, uPlot.default), createNumbers(this));
     store.arrived = () => this.tell("bin");
+    chooseViews();
     this.tell("bin");
     this.tell("node");
     this.tell("range");
-    chooseViews();
     listen(this, this.transport);
     const metric = document.getElementById("metric");
     metric.addEventListener("change", () => this.show(metric.value));

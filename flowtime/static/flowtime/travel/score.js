@@ -58,7 +58,7 @@ export function createScore(player) {
     scrub.value = at;
     scrub.setAttribute("aria-valuetext", `${player.clock.span(at)}, bin ${at}`);
     write(find("flag"), player.clock.flag(at));
-    write(find("value-waiting"), figure(store.at("waiting", "", at), 1));
+    write(find("value-leading"), figure(store.at("leading", "", at), 1));
     write(find("value-all-errors"), figure(store.at("all-errors", "", at), 1));
     write(find("value-warnings"), String(warningsAt(at)));
     for (const place of rows.querySelectorAll("[data-row-value]")) {
@@ -133,11 +133,11 @@ export function createScore(player) {
       button.setAttribute("aria-pressed", button.dataset.rows === view.rows);
     }
     find("rows-title").textContent = view.rows === "state" ? "State" : config.metrics[view.metric][0];
-    const width = rows.querySelector(".plot")?.clientWidth ?? 0;
-    const isTooFine = width && config.bins > width && rows.dataset.width !== String(width);
+    const plot = rows.querySelector(".plot");
+    const width = plot?.clientWidth ?? 0;
+    const isTooFine = width > 0 && plot.querySelector("svg").viewBox.baseVal.width > width;
     if (wanted === shownRows && !isTooFine) return;
     shownRows = wanted;
-    rows.dataset.width = width;
     const { node: selected, metric: name, rows: by, from, to } = view;
     const query = new URLSearchParams({ node: selected, metric: name, rows: by, from, to, width });
     const [html, lane] = await player.part("rows", query);
