@@ -93,10 +93,12 @@ export function createPanel(player, shapes) {
     shown = wanted;
     const parts = await player.part("panel", new URLSearchParams(wanted));
     if (shown !== wanted) return;
+    const hadFocus = place.contains(document.activeElement);
     const wasOpen = document.getElementById("more-figures")?.open;
     place.replaceChildren(...parts);
     const more = document.getElementById("more-figures");
     if (more && wasOpen) more.open = true;
+    if (hadFocus) document.getElementById("inspector-h").focus({ preventScroll: true });
     prepare();
     bin();
   }

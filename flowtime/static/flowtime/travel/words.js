@@ -10,7 +10,8 @@ export function say(value, decimals = 1) {
   if (value == null || Number.isNaN(value)) return UNDEFINED;
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  let text = size.toFixed(decimals);
+  // From 1e21 on toFixed writes exponents.
+  let text = size < 1e21 ? size.toFixed(decimals) : String(BigInt(size));
   if ((size * 2 ** (decimals + 1)) % 2 === 1) {
     const nudge = 10 ** -decimals / 4;
     text = [size - nudge, size + nudge].map((n) => n.toFixed(decimals)).find((t) => "02468".includes(t.at(-1)));
