@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 
 from flowtime.pages import PageRequest, advice_for, page
 from runs import selectors, side_by_side
@@ -36,10 +34,7 @@ def show_choice(request: PageRequest, *, refusal: FlowTimeError | None = None) -
 
 @page("runs.view_run", refused=show_choice)
 def compare_runs(request: PageRequest) -> HttpResponse:
-    """Two runs side by side; without two of them, the choice. ``run`` given twice stands for a and b."""
-    ticked = request.GET.getlist("run")
-    if ticked:
-        return HttpResponseRedirect(f"{reverse('runs:compare')}?{_pair_query(ticked)}")
+    """Two runs side by side; without two of them, the choice."""
     if not (request.GET.get("a") and request.GET.get("b")):
         return show_choice(request)
     a, b = _pair(request)
@@ -60,10 +55,3 @@ def download_differences(request: PageRequest) -> HttpResponse:
 
 def _pair(request: PageRequest) -> tuple[Run, Run]:
     return selectors.get_run(request.GET.get("a", "")), selectors.get_run(request.GET.get("b", ""))
-
-
-def _pair_query(ticked: list[str]) -> str:
-    """The two that were ticked, the older one as A."""
-    found = [run for run in map(selectors.find_run, dict.fromkeys(ticked)) if run is not None]
-    found.sort(key=lambda run: (run.created_at, run.pk))
-    return urlencode(dict(zip("ab", (run.pk for run in found), strict=False)))

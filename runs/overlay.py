@@ -7,6 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import TYPE_CHECKING
+
+from runs import wording
+
+if TYPE_CHECKING:
+    from runs.models import Run
 
 HEIGHT = 100.0
 # Of a hundred: the line of the largest value keeps clear of the edge.
@@ -44,6 +50,17 @@ class Scale:
         first = math.ceil(self.bottom / step)
         marks = [n * step for n in range(first, first + 8)]
         return [mark for mark in marks if mark and self.bottom <= mark <= self.top]
+
+    def marks(self) -> list[tuple[str, str]]:
+        """(how far down, words) of the lines across."""
+        return [
+            (f"{self.y(value):.2f}%", wording.say_number(value, decimals=6))
+            for value in self.amounts()
+        ]
+
+    def zero(self) -> str:
+        """How far down zero stands."""
+        return f"{min(self.y(0.0), 99.4):.2f}%"
 
 
 def nice_step(span: float) -> float:
@@ -96,6 +113,12 @@ def moments(
         index = (at - start) / timedelta(minutes=bin_minutes)
         yield index, *_words(at, step_of_time)
         at += step_of_time
+
+
+def marks_of_time(run: Run) -> list[tuple[str, str, str]]:
+    """(how far to the right, words, more words) of the moments of a run."""
+    found = moments(run.window_start, run.bins, run.window_minutes // run.bins)
+    return [(f"{100 * index / run.bins:.3f}%", short, more) for index, short, more in found]
 
 
 def _step_of(length: timedelta) -> timedelta:

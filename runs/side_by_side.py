@@ -13,10 +13,11 @@ import numpy as np
 from flowtime.engine import COLOURS
 from runs import overlay, wording
 from runs.arrays import plain, read_array
+from runs.bins import begins, clock_of, rows_from, stretch_of
 from runs.charts import page_number
 from runs.compare import open_pair
 from runs.detail import declared_parameters, say_value
-from runs.drawing import MOST_STEPS, largest_of_stretches
+from runs.drawing import largest_of_stretches
 from runs.layout import colours_of, layout_of
 from runs.node_panel import ROWS_A_PAGE
 from runs.state import read_arrays
@@ -114,16 +115,11 @@ class Track:
 
     @property
     def amounts(self) -> list[tuple[str, str]]:
-        """(how far down, words) of the lines across."""
-        return [
-            (f"{self.scale.y(value):.2f}%", wording.say_number(value, decimals=6))
-            for value in self.scale.amounts()
-        ]
+        return self.scale.marks()
 
     @property
     def zero(self) -> str:
-        """How far down zero stands."""
-        return f"{min(self.scale.y(0.0), 99.4):.2f}%"
+        return self.scale.zero()
 
     @property
     def sentence(self) -> str:
@@ -264,7 +260,7 @@ class Comparison:
         index = self.first_bin or 0
         if self.a.window_start is None:
             return f"bin {index}"
-        return f"bin {index} ({_clock(self.a, index)})"
+        return f"bin {index} ({begins(self.a, index)})"
 
     @property
     def more_first(self) -> int:
@@ -283,10 +279,9 @@ class Comparison:
         if self.is_same_run:
             said.append("A and B are the same run.")
         if a.template_id != b.template_id:
-            said.append(
-                f"The runs are of different templates, {a.template_id} and {b.template_id}: "
-                "series of one name need not mean the same."
-            )
+            different = f"The runs are of different templates, {a.template_id} and {b.template_id}"
+            meaning = ": series of one name need not mean the same." if self.matched else "."
+            said.append(different + meaning)
         elif a.template_version != b.template_version:
             said.append(
                 f"The template's versions differ: {a.template_version} and {b.template_version}."
@@ -429,7 +424,7 @@ def _number(value: np.floating) -> float | None:
 def _overlaid(pair: Pair, run: Run, query: Mapping[str, str]) -> Overlaid:
     choices, chosen = _choice(pair, query)
     titled = _chosen_series(pair, chosen)
-    stretch = math.ceil(run.bins / MOST_STEPS)
+    stretch = stretch_of(run.bins)
     courses = [_course(pair, match, title, stretch) for match, title in titled[:TRACKS]]
     # One role of several nodes has one scale, so that nodes can be compared as well as runs.
     common = overlay.Scale.of(*(values for c in courses for values in (c.ours, c.theirs)))
@@ -452,18 +447,13 @@ def _overlaid(pair: Pair, run: Run, query: Mapping[str, str]) -> Overlaid:
         table=_bin_table(pair, run, titled[0][0], query) if len(titled) == 1 else None,
         steps=math.ceil(run.bins / stretch),
         stretch=stretch,
-        at=_opening(titled, stretch),
-        moments=[
-            (f"{100 * index / run.bins:.3f}%", short, more)
-            for index, short, more in overlay.moments(
-                run.window_start, run.bins, run.window_minutes // run.bins
-            )
-        ],
+        at=_opening(courses, stretch),
+        moments=overlay.marks_of_time(run),
         data={
             "bins": run.bins,
             "stretch": stretch,
             "tracks": [[track.ours, track.theirs] for track in tracks],
-            "begins": [_begins(run, index) for index in range(0, run.bins, stretch)],
+            "begins": [clock_of(run, index) for index in range(0, run.bins, stretch)],
         },
     )
 
@@ -529,40 +519,27 @@ def _name(entry: SeriesEntry) -> str:
     return entry.id or entry.series_id
 
 
-def _opening(titled: Sequence[tuple[Match, str]], stretch: int) -> int:
-    """The step in which the first that differs most does so."""
-    sized = [m.difference for m, _ in titled if m.difference.max_bin is not None]
+def _opening(courses: Sequence[Course], stretch: int) -> int:
+    """The step in which the runs are farthest apart, or of an identical pair the highest."""
+    sized = [c.match.difference for c in courses if c.match.difference.max_bin is not None]
     largest = max(sized, key=lambda found: found.max_abs or 0.0, default=None)
-    return (largest.max_bin or 0) // stretch if largest else 0
-
-
-def _begins(run: Run, index: int) -> str:
-    said = _clock(run, index)
-    return said if run.window_start is None else f"{said}, bin {index}"
-
-
-def _clock(run: Run, index: int) -> str:
-    return wording.say_bin(
-        index, start=run.window_start, bin_size=run.bin_size, bin_unit=run.bin_unit
-    )
+    if largest:
+        return (largest.max_bin or 0) // stretch
+    peaks = [(value, -step) for c in courses for step, value in enumerate(c.ours) if value]
+    return -max(peaks)[1] if peaks else 0
 
 
 def _bin_table(pair: Pair, run: Run, match: Match, query: Mapping[str, str]) -> BinTable:
     series_id = match.entry.series_id
     ours, theirs = (plain(read_array(bundle, series_id)) for bundle in (pair.ours, pair.theirs))
     first = min(page_number(query, key="row", least=0), run.bins - 1)
-    last = min(first + ROWS_A_PAGE, run.bins)
+    following = first + ROWS_A_PAGE
     return BinTable(
         rows=[
-            ComparedBin(
-                index=index,
-                begins=_clock(run, index),
-                a=ours[index],
-                b=theirs[index],
-            )
-            for index in range(first, last)
+            ComparedBin(index=index, begins=said, a=ours[index], b=theirs[index])
+            for index, said in rows_from(run, first)
         ],
-        next_row=last if last < run.bins else None,
+        next_row=following if following < run.bins else None,
         previous_row=max(first - ROWS_A_PAGE, 0) if first else None,
     )
 

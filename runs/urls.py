@@ -6,6 +6,7 @@ from runs import (
     compare_views,
     new_run_views,
     saved_view_pages,
+    series_views,
     specimen_views,
     template_views,
     travel_views,
@@ -27,5 +28,10 @@ urlpatterns = [
     path("runs/<str:run_id>/replay", views.replay_run, name="replay"),
     path("runs/<str:run_id>/cancel", views.cancel_run, name="cancel"),
     path("runs/<str:run_id>/verify", views.verify_run, name="verify"),
-    path("runs/<str:run_id>/series/<str:series_id>", views.download_series, name="series"),
+    path("runs/<str:run_id>/series/<str:series_id>", series_views.show_series, name="series"),
+    path(
+        "runs/<str:run_id>/series/<str:series_id>/download",
+        series_views.download_series,
+        name="download_series",
+    ),
 ]

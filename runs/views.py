@@ -89,15 +89,6 @@ def run_detail(request: PageRequest, run_id: str) -> HttpResponse:
     return show_run(request, run_id)
 
 
-@page("runs.view_run")
-def download_series(request: PageRequest, run_id: str, series_id: str) -> HttpResponse:
-    """One series of a run as CSV."""
-    text = charts.series_csv(selectors.get_run(run_id), series_id)
-    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{series_id}.csv"'
-    return response
-
-
 @page("runs.replay_run", methods=("POST",), refused=show_run)
 def replay_run(request: PageRequest, run_id: str) -> HttpResponse:
     """Make a new run from this one, and go there."""

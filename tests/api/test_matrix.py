@@ -58,6 +58,7 @@ PAGES: dict[str, dict[str, str]] = {
     "runs/<str:run_id>/verify": {"post": "operator"},
     "runs/<str:run_id>/capture": {"post": "operator"},
     "runs/<str:run_id>/series/<str:series_id>": VIEW,
+    "runs/<str:run_id>/series/<str:series_id>/download": VIEW,
     "runs/<str:run_id>/travel/<str:digest>/<str:part>": VIEW,
     "templates/<str:template_id>": VIEW,
     "telemetry": VIEW,

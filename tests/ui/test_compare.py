@@ -155,15 +155,6 @@ def test_without_two_runs_one_chooses(pages, make_run):
     assert "Choose as A" in text_of(pages.get("/runs/compare"))
 
 
-def test_two_ticks_compare_the_older_with_the_newer(pages, pair):
-    older, newer = pair
-
-    page = pages.get("/runs/compare", {"run": [newer.pk, older.pk]})
-
-    assert page.status_code == 302
-    assert page["Location"] == f"/runs/compare?a={older.pk}&b={newer.pk}"
-
-
 def test_differences_are_a_table_that_spreadsheets_open(pages, pair):
     a, b = pair
 

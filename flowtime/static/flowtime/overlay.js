@@ -1,11 +1,11 @@
-// Two runs over one another: one cursor of one bin for all tracks, its readings, and the way into each run's time.
+// Courses drawn on the server: one cursor of one bin for all tracks, its readings, and the way to that moment.
 const score = document.querySelector(".overlay");
 const data = JSON.parse(document.getElementById("overlay-data").textContent);
 const range = document.getElementById("at");
 const words = document.getElementById("at-words");
 const bands = score.querySelectorAll("[data-now]");
-const readings = [...score.querySelectorAll("[data-a]")].map((a, i) => [a, score.querySelectorAll("[data-b]")[i]]);
-const links = ["to-a", "to-b"].map((id) => document.getElementById(id));
+const readings = score.querySelectorAll("[data-reading]");
+const links = score.querySelectorAll("[data-moment]");
 
 const say = (value) => (value === null ? "–" : value.toLocaleString("en-GB", { maximumFractionDigits: 1 }));
 
@@ -14,9 +14,7 @@ function show(step) {
   range.setAttribute("aria-valuetext", data.begins[step]);
   words.textContent = data.begins[step];
   for (const band of bands) band.setAttribute("x", step);
-  data.tracks.forEach((courses, track) => {
-    courses.forEach((values, run) => (readings[track][run].textContent = say(values[step])));
-  });
+  data.tracks.flat().forEach((values, i) => (readings[i].textContent = say(values[step])));
   for (const link of links) {
     const target = new URL(link.href);
     target.searchParams.set("bin", step * data.stretch);
@@ -34,6 +32,7 @@ for (const plot of score.querySelectorAll("[data-plot]")) {
   });
 }
 
-const choice = document.querySelector("[data-submit]");
-choice.addEventListener("change", () => choice.form.requestSubmit());
-choice.form.querySelector("[data-needless]").hidden = true;
+for (const choice of document.querySelectorAll("[data-submit]")) {
+  choice.addEventListener("change", () => choice.form.requestSubmit());
+  choice.form.querySelector("[data-needless]").hidden = true;
+}
