@@ -7,6 +7,15 @@ from typing import Any
 
 from rest_framework.renderers import BaseRenderer
 
+from flowtime.api.renderers import JSONRenderer
+
+
+class SchemaRenderer(JSONRenderer):
+    """A JSON Schema by its own media type."""
+
+    media_type = "application/schema+json"
+    format = "schema"
+
 
 class BytesRenderer(BaseRenderer):
     """Hands on what it is given."""

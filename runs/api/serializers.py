@@ -428,3 +428,23 @@ class TemplateSerializer(TemplateItemSerializer):
 
 RunPageSerializer = page_of(RunItemSerializer, name="RunPage")
 RunEventPageSerializer = page_of(EventSerializer, name="RunEventPage")
+
+
+class SchemaLinksSerializer(Shown):
+    """Where a schema is."""
+
+    self = serializers.CharField()
+
+
+class SchemaItemSerializer(Shown):
+    """The schema of one file of a bundle, by name."""
+
+    name = serializers.CharField()
+    description = serializers.CharField()
+    links = SchemaLinksSerializer()
+
+
+class SchemaListSerializer(Shown):
+    """The schemas of all files of bundles."""
+
+    items = SchemaItemSerializer(many=True)

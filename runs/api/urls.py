@@ -3,6 +3,7 @@
 from django.urls import path
 
 from runs.api.content_views import ContentViewSet
+from runs.api.schema_views import SchemaViewSet
 from runs.api.template_views import TemplateViewSet
 from runs.api.travel_views import TravelViewSet
 from runs.api.views import RunViewSet
@@ -37,5 +38,7 @@ urlpatterns = [
         "runs/<str:run_id>/metrics", TravelViewSet.as_view({"get": "metrics"}), name="run-metrics"
     ),
     path("runs/<str:run_id>/export", TravelViewSet.as_view({"get": "export"}), name="run-export"),
+    path("schemas", SchemaViewSet.as_view({"get": "list"}), name="schema-list"),
+    path("schemas/<str:name>", SchemaViewSet.as_view({"get": "retrieve"}), name="schema-detail"),
     path("compare", TravelViewSet.as_view({"get": "compare"}), name="run-compare"),
 ]

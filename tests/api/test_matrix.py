@@ -36,6 +36,8 @@ API: dict[str, dict[str, str]] = {
     f"{RUN}/metrics": VIEW,
     f"{RUN}/export": VIEW,
     "v1/compare": VIEW,
+    "v1/schemas": VIEW,
+    "v1/schemas/<str:name>": VIEW,
     "v1/telemetry/captures": VIEW | {"post": "operator"},
     CAPTURE: VIEW,
     f"{CAPTURE}/events": VIEW,

@@ -123,7 +123,10 @@ def test_a_replay_compares_the_series_with_its_source(pages, desk, alice):
 
     html = show(pages, replay, EVERYBODY).content.decode()
 
-    assert f"/runs/compare?a={desk.pk}&amp;b={replay.pk}&amp;series=everybody%40EVERYBODY%40DEFAULT" in html
+    assert (
+        f"/runs/compare?a={desk.pk}&amp;b={replay.pk}&amp;series=everybody%40EVERYBODY%40DEFAULT"
+        in html
+    )
 
 
 def pages_index(run):
