@@ -16,6 +16,7 @@ TAGS = [
     {"name": "Runs", "description": "Runs of a template, and what they hold."},
     {"name": "Telemetry", "description": "Telemetry bundles generated from simulation runs."},
     {"name": "Authentication", "description": "Bearer tokens."},
+    {"name": "Schemas", "description": "What the files of bundles look like."},
 ]
 
 SPECTACULAR: dict[str, Any] = {

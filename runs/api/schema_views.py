@@ -16,7 +16,6 @@ from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
 from flowtime.bundles.schemas import json_schemas
 from runs.api import schema_examples as examples
-from runs.api.conditional import IF_NONE_MATCH, NOT_MODIFIED, answer, caching_headers
 from runs.api.renderers import SchemaRenderer
 from runs.api.serializers import SchemaListSerializer
 from runs.api.views import VIEW
@@ -48,11 +47,10 @@ class SchemaViewSet(StrictViewSet):
         operation_id="getSchema",
         tags=["Schemas"],
         summary="Show the schema of a bundle file",
-        parameters=[examples.NAME, IF_NONE_MATCH],
+        parameters=[examples.NAME],
         responses={
             (200, "application/schema+json"): OpenApiTypes.OBJECT,
             (200, "application/json"): OpenApiTypes.OBJECT,
-            304: NOT_MODIFIED,
             **problems("not_found"),
         },
         examples=examples.SCHEMA,
@@ -62,8 +60,7 @@ class SchemaViewSet(StrictViewSet):
         found = json_schemas().get(name)
         if found is None:
             raise Http404
-        headers = caching_headers("schema", name, request.accepted_media_type)
-        return answer(request, headers | {"Vary": "Accept"}, lambda: found)
+        return Response(found, headers={"Vary": "Accept"})
 
 
 def _item(name: str, schema: dict[str, Any]) -> dict[str, Any]:
