@@ -220,6 +220,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_ENGINE = "flowtime.people.sessions"
 KNOX_TOKEN_MODEL = "people.Token"
+# Its own table of tokens would be made all the same, and PostgreSQL could not flush people for it.
+MIGRATION_MODULES = {"knox": None}
 REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_TTL": timedelta(days=90)}
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)

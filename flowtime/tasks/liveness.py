@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
@@ -43,6 +43,11 @@ def reap_jobs() -> None:
     call_command("reap", stdout=io.StringIO())
 
 
+def sweep_leavings() -> None:
+    """Remove what dead work left behind and what was replaced, past the grace; what is needed stays."""
+    call_command("sweep", stdout=io.StringIO())
+
+
 def forget_done_bells() -> None:
     """Clear the queue's own records of finished tasks; the rows keep what happened."""
     if settings.FLOWTIME_TASKS == "database":
@@ -52,6 +57,7 @@ def forget_done_bells() -> None:
 CHORES: tuple[tuple[float, Callable[[], None]], ...] = (
     (REPORT_SECONDS, report_alive),
     (REAP_SECONDS, reap_jobs),
+    (3600.0, sweep_leavings),
     (3600.0, forget_done_bells),
 )
 
@@ -80,7 +86,7 @@ def _repeat(chore: Callable[[], None], seconds: float, stopped: threading.Event)
     while True:
         try:
             chore()
-        except (DatabaseError, OSError) as error:
+        except (DatabaseError, OSError, CommandError) as error:
             # A chore may miss a turn; the next one makes up for it.
             log.warning("worker.chore_failed", chore=chore.__name__, error=type(error).__name__)
         # Held no longer than needed: a sleeping connection outlives a restart of the server badly.

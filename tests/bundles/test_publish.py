@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import pytest
 
 from flowtime import faults
 from flowtime.bundles import (
+    BundleError,
     BundleExists,
     InsufficientStorage,
     Root,
@@ -137,6 +138,30 @@ def test_a_killed_writer_leaves_all_or_nothing(roots, monkeypatch, point):
     for number in published:
         assert verify_telemetry_bundle(roots.telemetry, target, number, deep=True).is_valid
     roots.capture(generation=3)
+
+
+@pytest.mark.failure(16)
+@pytest.mark.parametrize("what", ["staging", "series"])
+@pytest.mark.parametrize("point", ["publish.staged", "run.series_written", "publish.synced"])
+def test_nothing_is_written_through_a_link_that_is_put_in_the_way(
+    roots, monkeypatch, tree_of, point, what
+):
+    before = tree_of(roots.sentinel)
+    area = roots.runs.path / ".staging"
+
+    def swap():
+        (staging,) = (path for path in area.iterdir() if not path.name.startswith("aside"))
+        place = staging if what == "staging" else staging / "series"
+        if place.is_dir() and not place.is_symlink():
+            place.rename(place.with_name("aside"))
+            place.symlink_to(roots.sentinel)
+
+    fail_at(monkeypatch, point, swap)
+
+    with suppress(BundleError):
+        roots.run()
+
+    assert tree_of(roots.sentinel) == before
 
 
 @pytest.mark.failure(4)
