@@ -25,8 +25,16 @@ class Step:
 
     at: datetime
     sentence: str
-    aside: str = ""
+    name: str = ""
+    by: str = ""
+    took: str = ""
     tone: str = ""
+
+    @property
+    def aside(self) -> str:
+        """``by alice in 4.2 s``, as far as that is known."""
+        said = (f"by {self.by}" if self.by else "", f"in {self.took}" if self.took else "")
+        return " ".join(part for part in said if part)
 
 
 _GOOD = {"run.succeeded", "capture.published", "capture.succeeded"}
@@ -110,16 +118,13 @@ def tell(events: Iterable[Event]) -> list[Step]:
 def _step(event: Event) -> Step:
     facts = event.attributes
     sentence = _SENTENCES.get(event.name, lambda _: event.name)(facts)
-    by = event.actor.get_username() if event.actor else ""
     took = facts.get("durationMs")
-    asides = [
-        f"by {by}" if by else "",
-        f"in {wording.say_duration(timedelta(milliseconds=took))}" if took is not None else "",
-    ]
     return Step(
         at=event.at,
         sentence=sentence,
-        aside=" ".join(aside for aside in asides if aside),
+        name=event.name,
+        by=event.actor.get_username() if event.actor else "",
+        took=wording.say_duration(timedelta(milliseconds=took)) if took is not None else "",
         tone="good" if event.name in _GOOD else "bad" if event.name in _BAD else _verified(facts),
     )
 

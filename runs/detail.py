@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from runs import catalog, chronicle, selectors, wording
+from runs import catalog, chronicle, overlay, selectors, wording
 from runs.errors import TemplateNotFound
 from runs.lineage import Lineage
 from runs.models import Run
@@ -39,12 +39,29 @@ class WarningGroup:
     warnings: list[Mapping[str, Any]]
     bin_count: int
 
+    @property
+    def ranges(self) -> list[list[int]]:
+        """Where any of them holds, as inclusive ranges of bins; where they overlap, as one."""
+        merged: list[list[int]] = []
+        for first, last in sorted(span for w in self.warnings for span in w.get("bins") or ()):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1][1] = max(merged[-1][1], last)
+            else:
+                merged.append([first, last])
+        return merged
+
+    @property
+    def marked(self) -> int:
+        """How many bins those ranges are."""
+        return sum(last - first + 1 for first, last in self.ranges)
+
 
 class RunPage:
     """Everything the page of one run asks for; what a tab does not show is not read."""
 
-    def __init__(self, run: Run, *, tab: str = "time") -> None:
+    def __init__(self, run: Run, *, tab: str = "time", with_files: bool = False) -> None:
         self.run = run
+        self.with_files = with_files
         self.tab = tab if tab in TABS else "time"
         self.record = run_record(run)
 
@@ -71,6 +88,16 @@ class RunPage:
     @property
     def warnings(self) -> list[Mapping[str, Any]]:
         return list(self.record.get("warnings") or [])
+
+    @property
+    def moments(self) -> list[tuple[str, str, str]]:
+        """What stands on the time scale above the warnings."""
+        return overlay.marks_of_time(self.run)
+
+    @property
+    def has_bins(self) -> bool:
+        """Whether any warning says when it holds."""
+        return any(warning.get("bins") for warning in self.warnings)
 
     @property
     def warning_groups(self) -> list[WarningGroup]:
@@ -107,9 +134,23 @@ class RunPage:
     def steps(self) -> list[chronicle.Step]:
         """Every step of the run and of its captures, oldest first."""
         own = chronicle.tell(selectors.events_for_run(self.run))
-        events = self.run.capture_events.exclude(name__in=chronicle.TOO_MANY)
-        captured = chronicle.tell(events.select_related("actor").order_by("id"))
-        return sorted([*own, *captured], key=lambda step: step.at)
+        events = self.run.capture_events.select_related("actor").order_by("id")
+        if not self.with_files:
+            events = events.exclude(name__in=chronicle.TOO_MANY)
+        return sorted([*own, *chronicle.tell(events)], key=lambda step: step.at)
+
+    @property
+    def timeline(self) -> Iterator[tuple[chronicle.Step, str]]:
+        """Each step with how long after the one before it came."""
+        before = None
+        for step in self.steps:
+            yield step, wording.say_duration(step.at - before) if before else ""
+            before = step.at
+
+    @property
+    def file_count(self) -> int:
+        """How many written files are told of one by one where that is asked for."""
+        return self.run.capture_events.filter(name__in=chronicle.TOO_MANY).count()
 
     @property
     def step_count(self) -> int:

@@ -165,13 +165,12 @@ class TelemetryPanel:
 
 
 def _replay_step(replay: Run) -> chronicle.Step:
-    by = replay.created_by.get_username() if replay.created_by else ""
     said = wording.say_reproduction(
         replay.identical_series, replay.compared_series, replay.max_abs_difference
     )
     return chronicle.Step(
         at=replay.finished_at or replay.created_at,
         sentence="Replayed from telemetry" + (f": {said}" if said else ""),
-        aside=f"by {by}" if by else "",
+        by=replay.created_by.get_username() if replay.created_by else "",
         tone="good",
     )

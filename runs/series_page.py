@@ -111,8 +111,10 @@ class SeriesPage:
     ###########################################################################
     @property
     def place(self) -> PlaceLayout | None:
-        """The node of the topology whose role or metric it is."""
-        return next((place for place in self._layout.places if self._metric_of(place)), None)
+        """The node of the topology whose role or metric it is, or whose class part."""
+        return next(
+            (p for p in self._layout.places if self._metric_of(p) or self._is_part(p)), None
+        )
 
     @property
     def roles(self) -> list[str]:
@@ -145,6 +147,10 @@ class SeriesPage:
         """By which role or metric ``place`` has the series; nothing where it has not."""
         mine = self.entry.series_id
         return next((n for n, e in place.columns.items() if e.series_id == mine), "")
+
+    def _is_part(self, place: PlaceLayout) -> bool:
+        mine = self.entry.series_id
+        return any(e.series_id == mine for parts in place.parts.values() for e in parts.values())
 
     ###########################################################################
     # How it is made

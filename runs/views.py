@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefre
 
 from flowtime.api.problems import request_id_of
 from flowtime.pages import PageRequest, advice_for, page, person_of
-from runs import charts, detail, listing, panel, saved_views, selectors, services
+from runs import charts, curl, detail, listing, panel, saved_views, selectors, services
 from runs.errors import NotTwoRuns
 from runs.models import Run
 from runs.templatetags.flowtime_ui import query_with
@@ -68,7 +68,9 @@ def show_run(
     part = request.htmx.target if request.htmx else ""
     if part == "progress" and run.is_finished:
         return HttpResponseClientRefresh()
-    shown = detail.RunPage(run, tab=request.GET.get("tab", ""))
+    shown = detail.RunPage(
+        run, tab=request.GET.get("tab", ""), with_files=request.GET.get("files") == "1"
+    )
     context = {
         "run": run,
         "shown": shown,
@@ -76,6 +78,7 @@ def show_run(
             run, request.user, refusal=refusal, asked=request.POST or request.GET
         ),
         "advice": advice_for(refusal) if refusal else "",
+        "commands": curl.commands_for(run, server=f"{request.scheme}://{request.get_host()}"),
         "tab": charts.open_tab(shown, request.GET) if part != "telemetry" else None,
     }
     if part in ("telemetry", "progress", "tab"):

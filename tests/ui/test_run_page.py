@@ -1,5 +1,6 @@
 """The page of one run: its facts, its parts, what a run without a result says, and who may stop it."""
 
+import re
 import shutil
 
 import pytest
@@ -37,7 +38,7 @@ def test_the_series_tab_lists_every_series_with_its_file(pages, make_run):
     said = text_of(page)
     assert "visitors" in said
     series_id = "visitors@VISITORS@DEFAULT"
-    file = pages.get(f"/runs/{run.pk}/series/{series_id}")
+    file = pages.get(f"/runs/{run.pk}/series/{series_id}/download")
 
     assert file["Content-Type"].startswith("text/csv")
     assert file["Content-Disposition"] == f'attachment; filename="{series_id}.csv"'
@@ -88,6 +89,9 @@ def test_the_warnings_tab_groups_by_code_with_bins(pages):
     said = text_of(page)
     assert said.index("a_risk Warning 1 place, 1 bin") < said.index("b_info Info 2 places, 8 bins")
     assert "Three. Bins 4 to 9" in said
+    assert "a_risk 1 b_info 8" in said
+    html = page.content.decode()
+    assert f'href="/runs/{run.pk}?bin=4&amp;node=B"' in html
 
 
 def test_no_warnings_is_said(pages, make_run):
@@ -104,8 +108,25 @@ def test_the_events_tab_tells_the_life_of_the_run_and_its_captures(pages, make_r
 
     said = text_of(pages.get(f"/runs/{run.pk}?tab=events"))
 
-    assert "Created by alice" in said
+    assert "Created run.created alice" in said
     assert "Published as g000001" in said
+    assert "written" not in element_of(pages.get(f"/runs/{run.pk}?tab=events"), "tab")[
+        "words"
+    ].replace("written file", "")
+
+
+def test_the_events_tab_says_how_long_each_step_took(pages, make_run, make_capture):
+    run = make_run()
+    make_capture(run)
+
+    page = pages.get(f"/runs/{run.pk}?tab=events&files=1")
+
+    steps = {step.name: (step.took, later) for step, later in page.context["shown"].timeline}
+    assert re.fullmatch(r"[\d.]+ m?s", steps["run.succeeded"][0])
+    assert re.fullmatch(r"[\d.]+ m?s", steps["capture.succeeded"][0])
+    assert steps["run.created"] == ("", "")
+    assert re.fullmatch(r"[\d.]+ m?s", steps["capture.file_written"][1])
+    assert "Without 4 written files" in text_of(page)
 
 
 def test_the_api_tab_shows_how_programs_ask(pages, make_run):
@@ -115,6 +136,28 @@ def test_the_api_tab_shows_how_programs_ask(pages, make_run):
 
     assert f"http://testserver/v1/runs/{run.pk}" in said
     assert "/v1/telemetry/captures" in said
+
+
+def test_every_command_for_reading_is_answered(pages, make_run, alice):
+    from runs.services import create_replay
+
+    run = create_replay(make_run(), source="model", user=alice)
+
+    commands = pages.get(f"/runs/{run.pk}?tab=api").context["commands"]
+
+    reads = [command for command in commands if "-X POST" not in command.text]
+    assert len(reads) == 11
+    for command in reads:
+        (address,) = re.findall(r'"http://testserver(/v1/[^"]+)"', command.text)
+        assert pages.get(address).status_code == 200, command.title
+
+
+def test_commands_are_copied_as_they_stand(pages, make_run):
+    html = pages.get(f"/runs/{make_run().pk}?tab=api").content.decode()
+
+    copied = re.findall(r'data-copy="(curl[^"]+)"', html)
+    shown = re.findall(r'<pre class="curl"[^>]*>(.*?)</pre>', html, re.DOTALL)
+    assert copied == shown
 
 
 def test_an_unknown_tab_is_the_first(pages, make_run):
