@@ -99,6 +99,14 @@ class RunExists(FlowTimeError):
     status = 409
 
 
+class RunNotRetryable(FlowTimeError):
+    """Only a run that failed or was cancelled is tried again."""
+
+    code = "run_not_retryable"
+    title = "The run is not tried again"
+    status = 409
+
+
 class RunNotCancelable(FlowTimeError):
     """Only a queued or running run can be cancelled."""
 

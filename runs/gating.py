@@ -21,6 +21,8 @@ FILES_CHANGED = "The run's files were changed since it was written."
 NO_TELEMETRY = "Generate telemetry first."
 TELEMETRY_MISSING = "The telemetry bundle is missing."
 TELEMETRY_CHANGED = "The telemetry bundle was changed since it was generated."
+NOT_FAILED = "Only a run that failed or was cancelled is tried again."
+HAS_ENDED = "Only what is queued or running can be cancelled."
 ALREADY_GENERATED = "Telemetry was already generated; generating it again replaces it."
 
 _CHANGED = (Integrity.INCOMPLETE, Integrity.CORRUPT)
@@ -79,6 +81,23 @@ def why_not_regenerate(run: Run) -> str | None:
     if reason is None and not has_telemetry_bundle(run):
         return NO_TELEMETRY
     return reason
+
+
+def why_not_retry(run: Run) -> str | None:
+    """Why what the run was asked for is not asked for once more."""
+    if not run.is_finished:
+        return NOT_FINISHED
+    return NOT_FAILED if run.status == Run.Status.SUCCEEDED else None
+
+
+def why_not_cancel(run: Run) -> str | None:
+    return HAS_ENDED if run.is_finished else None
+
+
+def why_not_verify(run: Run) -> str | None:
+    if not run.is_finished:
+        return NOT_FINISHED
+    return None if run.status == Run.Status.SUCCEEDED else NOT_SUCCEEDED
 
 
 def why_not_replay_from_model(run: Run) -> str | None:

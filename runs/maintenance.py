@@ -78,6 +78,13 @@ class Reindexed:
     def has_problems(self) -> bool:
         return bool(self.missing or self.damaged or self.quarantined)
 
+    @property
+    def words(self) -> str:
+        """What changed, and how often: ``1 rebuilt``, ``2 adopted, 1 missing``, ``nothing to change``."""
+        names = ("rebuilt", "adopted", "restored", "missing", "damaged", "quarantined")
+        counted = [(len(getattr(self, name)), name) for name in names]
+        return ", ".join(f"{n} {name}" for n, name in counted if n) or "nothing to change"
+
 
 def tell_nobody(done: int, total: int) -> None:
     """The progress of a caller who does not ask."""
@@ -136,6 +143,18 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
         _reconcile(rows[run_id], done)
         count += 1
         progress(min(count, total), total)
+    return done
+
+
+def reindex_run(run: Run) -> Reindexed:
+    """The same for one finished run: its row is written again from its bundle, or says what became of that."""
+    done = Reindexed()
+    row = adoption.read_row(run.pk, adoption.ids_of_people())
+    if row is None:
+        _reconcile(run, done)
+    else:
+        adoption.write_rows([row], known={run.pk})
+        done.rebuilt.append(run.pk)
     return done
 
 

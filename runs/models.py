@@ -150,6 +150,10 @@ class Run(models.Model):
                 fields=("-created_at", "-id"), name="run_warned", condition=Q(warning_count__gt=0)
             ),
             models.Index(fields=("input_hash",), name="run_input_hash"),
+            models.Index(fields=("integrity", "-created_at", "-id"), name="run_integrity"),
+            models.Index(fields=("created_by", "-created_at", "-id"), name="run_creator"),
+            # The sum of what is stored, without a look at the rows themselves.
+            models.Index(fields=("status", "byte_count"), name="run_storage"),
             # These two count what several filters leave, without a look at the rows themselves.
             models.Index(
                 fields=(

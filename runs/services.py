@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from runs.clock import from_grid, now_after
 from runs.errors import (
     RunExists,
     RunNotCancelable,
+    RunNotRetryable,
     RunUnreadable,
     TelemetryChanged,
     TelemetryMissing,
@@ -52,6 +53,7 @@ __all__ = [
     "open_bundle",
     "plan_run",
     "record_event",
+    "retry_run",
     "set_telemetry_in_progress",
     "set_telemetry_integrity",
     "set_telemetry_summary",
@@ -144,6 +146,24 @@ def create_replay(
     prepared = replay.prepare_replay(run, source=source)
     faults.hit("replay.prepared")
     links = {**_links(prepared), "source_run_id": run.pk, "replay_of": source}
+    return _make(_new_id(), prepared, links, user=user, request_id=request_id, is_async=is_async)
+
+
+def retry_run(run: Run, *, user: Actor, request_id: str = "", is_async: bool = False) -> Run:
+    """Make a new run of what a failed or cancelled one was asked for: the same template text, parameters and seed.
+
+    The old row stays as it is, with its reason. Raises RunNotRetryable for any other run, and what its request
+    is refused for now.
+    """
+    reason = gating.why_not_retry(run)
+    if reason is not None:
+        raise RunNotRetryable(reason, runId=run.pk)
+    prepared = replay.prepare_stored(run)
+    request = replace(prepared.request, run_id=None, is_deterministic=False, overwrite=False)
+    prepared = replace(prepared, request=request)
+    links = _links(prepared)
+    if run.replay_of:
+        links |= {"source_run_id": run.source_run_id, "replay_of": run.replay_of}
     return _make(_new_id(), prepared, links, user=user, request_id=request_id, is_async=is_async)
 
 

@@ -8,6 +8,7 @@ __all__ = [
     "CaptureInProgress",
     "CaptureNotCancelable",
     "CaptureNotFound",
+    "CaptureNotRetryable",
     "NothingToCapture",
     "OutsideLibrary",
     "RunNotCapturable",
@@ -68,4 +69,12 @@ class CaptureNotCancelable(FlowTimeError):
 
     code = "capture_not_cancelable"
     title = "The capture cannot be cancelled"
+    status = 409
+
+
+class CaptureNotRetryable(FlowTimeError):
+    """Only a capture that failed is tried again."""
+
+    code = "capture_not_retryable"
+    title = "The capture is not tried again"
     status = 409

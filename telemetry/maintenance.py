@@ -78,15 +78,34 @@ def reindex_captures(*, is_rebuild: bool = False, progress: Progress = tell_nobo
     places = sorted(known | targets.keys())
     people = adoption.ids_of_people()
     for count, place in enumerate(places, start=1):
-        target = targets.get(place)
-        on_disk = generations(root, target) if target is not None else []
-        _reconcile_target(place, done, is_rebuild=is_rebuild)
-        if target is not None:
-            _adopt_target(place, target, on_disk, people, done)
-            faults.hit("reindex.captures_adopted")
+        _reindex_target(place, targets.get(place), people, done, is_rebuild=is_rebuild)
         progress(count, len(places))
     _settle_summaries(done)
     return done
+
+
+def reindex_capture(capture: Capture) -> Reindexed:
+    """The same for the place of one capture: every generation there, whichever row tells of it."""
+    done, target = Reindexed(), target_from_text(capture.target)
+    people = adoption.ids_of_people()
+    _reindex_target(capture.target, target, people, done, is_rebuild=False)
+    _settle_summaries(done)
+    return done
+
+
+def _reindex_target(
+    place: str,
+    target: Target | None,
+    people: Mapping[str, int],
+    done: Reindexed,
+    *,
+    is_rebuild: bool,
+) -> None:
+    on_disk = generations(telemetry_root(), target) if target is not None else []
+    _reconcile_target(place, done, is_rebuild=is_rebuild)
+    if target is not None:
+        _adopt_target(place, target, on_disk, people, done)
+        faults.hit("reindex.captures_adopted")
 
 
 def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:

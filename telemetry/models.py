@@ -108,6 +108,8 @@ class Capture(models.Model):
             models.Index(fields=("source_run", "-requested_at", "-id"), name="capture_source_run"),
             models.Index(fields=("capture_key", "-requested_at", "-id"), name="capture_key_order"),
             models.Index(fields=("template_id", "-requested_at", "-id"), name="capture_template"),
+            models.Index(fields=("integrity", "-requested_at", "-id"), name="capture_integrity"),
+            models.Index(fields=("status", "byte_count"), name="capture_storage"),
             models.Index(
                 fields=("-requested_at", "-id"),
                 name="capture_warned",

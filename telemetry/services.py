@@ -31,12 +31,14 @@ from runs.actors import Actor, person_of
 from runs.clock import now_after, to_text
 from runs.errors import RunUnreadable
 from runs.models import Run
+from runs.selectors import get_run
 from runs.storage import target_from_text, target_to_text, telemetry_root
 from telemetry import generation, integrity, selectors, tasks
 from telemetry.errors import (
     CaptureExists,
     CaptureInProgress,
     CaptureNotCancelable,
+    CaptureNotRetryable,
     OutsideLibrary,
     RunNotCapturable,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "open_bundle",
     "record_event",
     "request_capture",
+    "retry_capture",
     "verify_capture",
 ]
 
@@ -197,6 +200,30 @@ def cancel_capture(capture: Capture, *, user: Actor, request_id: str = "") -> Ca
                 captureId=capture.pk,
             )
     return selectors.get_capture(capture.pk)
+
+
+def retry_capture(
+    capture: Capture, *, user: Actor, request_id: str = "", is_async: bool = False
+) -> Capture:
+    """Ask once more for what a capture that failed was asked for: the same run, place and options.
+
+    Raises CaptureNotRetryable for any other capture, and what ``request_capture`` refuses.
+    """
+    if capture.status != Capture.Status.FAILED:
+        raise CaptureNotRetryable(
+            f"Capture {capture.pk} has not failed; only one that has is tried again.",
+            captureId=capture.pk,
+        )
+    return request_capture(
+        run=get_run(capture.source_run_id),
+        user=user,
+        request_id=request_id,
+        capture_key=capture.capture_key or None,
+        overwrite=capture.overwrite,
+        nan=capture.nan,
+        gaps=capture.gaps,
+        is_async=is_async,
+    )
 
 
 def notice_capture(capture: Capture) -> Capture:

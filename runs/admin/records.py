@@ -223,7 +223,12 @@ class RecordAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Show the list under the name of what it lists."""
         title = str(self.opts.verbose_name_plural).capitalize()
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = {"title": title, "overview": self.overview(), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def overview(self) -> Any:
+        """Return what the list says of all records at a glance; None where it says nothing."""
+        return None
 
     def record_page(self, request: HttpRequest, record: Any) -> RecordPage:
         """Return what the change page shows around the fields of ``record``."""

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from flowtime.api.problems import request_id_of
-from runs import gating, selectors, services
+from runs import selectors, services
 from runs.admin import records
 from runs.admin.filters import TemplateFilter, WarningFilter
-from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
+from runs.admin.overview import RunOverview
+from runs.admin.records import RecordAdmin, RecordPage, Related
+from runs.admin.run_actions import RUN_ACTIONS, RunActions
 from runs.models import Run
 from runs.templatetags import flowtime_ui as ui
-from runs.wording import say_bytes, say_count, say_grid
-
-REPLAY_ACTIONS = {"model": "replayFromModel", "telemetry": "replayFromTelemetry"}
+from runs.wording import say_bytes, say_grid
 
 
 @admin.register(Run)
-class RunAdmin(RecordAdmin):
+class RunAdmin(RunActions, RecordAdmin):
     """Runs: what they were, what became of them, and what can be done with them."""
 
     list_display = (
@@ -52,7 +49,7 @@ class RunAdmin(RecordAdmin):
     search_fields = ("id",)
     search_help_text = "The beginning of a run id."
     ordering = ("-created_at", "-id")
-    actions: Sequence[str] = ("replay_from_model", "replay_from_telemetry", "verify")
+    actions: Sequence[str] = RUN_ACTIONS
     fieldsets = (
         ("Run", {"fields": ("id", "status_mark", "failure", "template", "mode", "parameters")}),
         ("Who and when", {"fields": ("created", "created_by", "started", "finished", "attempt")}),
@@ -102,6 +99,10 @@ class RunAdmin(RecordAdmin):
         """Return the run after a look at its files: what was altered outside is noticed when it is opened."""
         run: Run | None = super().get_object(request, object_id, from_field)
         return None if run is None else services.notice_run(run)
+
+    def overview(self) -> RunOverview:
+        """Runs at a glance."""
+        return RunOverview()
 
     # Lists and fields
 
@@ -265,22 +266,6 @@ class RunAdmin(RecordAdmin):
             events_url=records.list_url("runs_runevent", run__id__exact=record.pk),
         )
 
-    def run_actions(self, request: HttpRequest, run: Run) -> list[RecordAction]:
-        """Return the buttons of one run."""
-        allowed = gating.actions_for(run, request.user)
-        model, telemetry = allowed["replayFromModel"], allowed["replayFromTelemetry"]
-        why_not_verify = self.why_not_verify(request, run)
-        return [
-            RecordAction("replay_from_model", "Replay from model", model.allowed, model.reason),
-            RecordAction(
-                "replay_from_telemetry",
-                "Replay from telemetry",
-                telemetry.allowed,
-                telemetry.reason,
-            ),
-            RecordAction("verify", "Verify", why_not_verify is None, why_not_verify),
-        ]
-
     def related(self, run: Run) -> list[Related]:
         """Return the records that belong to the run."""
         replays = selectors.replays_of(run)[: records.RELATED_LIMIT]
@@ -301,84 +286,3 @@ class RunAdmin(RecordAdmin):
                 all_url=records.list_url("runs_run", source_run__id__exact=run.pk),
             )
         ]
-
-    # Actions
-
-    def has_replay_run_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may replay runs."""
-        return request.user.has_perm("runs.replay_run")
-
-    def has_verify_run_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may verify run bundles."""
-        return request.user.has_perm("runs.verify_run")
-
-    def why_not_verify(self, request: HttpRequest, run: Run) -> str | None:
-        """Why the run's files cannot be checked, or not by this user."""
-        if run.status != Run.Status.SUCCEEDED:
-            return gating.NOT_SUCCEEDED if run.is_finished else gating.NOT_FINISHED
-        return None if self.has_verify_run_permission(request) else gating.NEEDS_OPERATOR
-
-    def chosen_runs(self, request: HttpRequest, queryset: QuerySet[Run]) -> Iterator[Run]:
-        """Yield the chosen runs as they are now, after a look at their files."""
-        for run_id in self.chosen_ids(request, queryset):
-            yield services.notice_run(selectors.get_run(run_id))
-
-    @admin.action(description="Replay from model", permissions=["replay_run"])
-    def replay_from_model(
-        self, request: HttpRequest, queryset: QuerySet[Run]
-    ) -> HttpResponse | None:
-        """Replay each chosen run from its model."""
-        return self._replay(request, queryset, source="model")
-
-    @admin.action(description="Replay from telemetry", permissions=["replay_run"])
-    def replay_from_telemetry(
-        self, request: HttpRequest, queryset: QuerySet[Run]
-    ) -> HttpResponse | None:
-        """Replay each chosen run from its telemetry."""
-        return self._replay(request, queryset, source="telemetry")
-
-    def _replay(
-        self, request: HttpRequest, queryset: QuerySet[Run], *, source: str
-    ) -> HttpResponse | None:
-        runs = self.sort_out(
-            request,
-            self.chosen_runs(request, queryset),
-            lambda run: gating.actions_for(run, request.user)[REPLAY_ACTIONS[source]].reason,
-        )
-        # One run is worth waiting for; several work on in the background.
-        work = partial(self._replay_one, request, source=source, is_async=len(runs) > 1)
-        self.act(request, runs, work, description=f"Replayed from {source}.")
-        return self.after_action(request)
-
-    def _replay_one(
-        self, request: HttpRequest, run: Run, *, source: str, is_async: bool
-    ) -> SafeString:
-        replay = services.create_replay(
-            run,
-            source=source,
-            user=request.user,
-            request_id=request_id_of(request),
-            is_async=is_async,
-        )
-        if not replay.is_finished:
-            return format_html("replay {} is queued.", records.record_link(replay))
-        return format_html(
-            "replay {} was made, {}.", records.record_link(replay), self.reproduction(replay)
-        )
-
-    @admin.action(description="Verify", permissions=["verify_run"])
-    def verify(self, request: HttpRequest, queryset: QuerySet[Run]) -> HttpResponse | None:
-        """Hash the files of each chosen run again."""
-        runs = self.sort_out(
-            request, self.chosen_runs(request, queryset), partial(self.why_not_verify, request)
-        )
-        self.act(request, runs, partial(self._verify_one, request), description="Verified.")
-        return self.after_action(request)
-
-    def _verify_one(self, request: HttpRequest, run: Run) -> SafeString:
-        verified = services.verify_run(run, user=request.user, request_id=request_id_of(request))
-        return format_html(
-            "{} ({}).",
-            verified.get_integrity_display(),
-            say_count(verified.series_count, "series", "series"),
-        )

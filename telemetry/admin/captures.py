@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLPattern, path
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 import runs.selectors as run_selectors
-import runs.services as run_services
-from flowtime.api.problems import request_id_of
-from runs import gating
 from runs.admin import records
 from runs.admin.filters import TemplateFilter, WarningFilter
-from runs.admin.records import RecordAction, RecordAdmin, RecordPage, Related
+from runs.admin.records import RecordAdmin, RecordPage, Related
 from runs.templatetags import flowtime_ui as ui
-from runs.wording import say_bytes, say_count, say_ranges
-from telemetry import integrity, selectors, services
-from telemetry.admin import generating, maintaining
+from runs.wording import say_bytes, say_ranges
+from telemetry import selectors, services
+from telemetry.admin import maintaining
+from telemetry.admin.capture_actions import CAPTURE_ACTIONS, CaptureActions
+from telemetry.admin.overview import CaptureOverview
 from telemetry.models import Capture
-
-NO_BUNDLE = "This capture has no bundle."
 
 
 def status_mark(capture: Capture) -> SafeString:
     """Return the status of a capture as shape and word."""
-    return records.marked(capture.status, capture.get_status_display())
+    return records.marked(*capture.outcome)
 
 
 def generated_text(capture: Capture) -> str:
@@ -45,7 +40,7 @@ def generation_text(capture: Capture) -> str:
 
 
 @admin.register(Capture)
-class CaptureAdmin(RecordAdmin):
+class CaptureAdmin(CaptureActions, RecordAdmin):
     """Captures: which bundle was generated from which run, and what state it is in."""
 
     list_display = (
@@ -65,7 +60,7 @@ class CaptureAdmin(RecordAdmin):
     search_fields = ("id", "source_run__id", "capture_key")
     search_help_text = "The beginning of a capture id, of a run id or of a capture key."
     ordering = ("-requested_at", "-id")
-    actions = ("verify", "generate_again")
+    actions = CAPTURE_ACTIONS
     fieldsets = (
         (
             "Capture",
@@ -113,6 +108,10 @@ class CaptureAdmin(RecordAdmin):
         """Return the capture after a look at its files, as the operator page does."""
         capture: Capture | None = super().get_object(request, object_id, from_field)
         return None if capture is None else services.notice_capture(capture)
+
+    def overview(self) -> CaptureOverview:
+        """Captures at a glance."""
+        return CaptureOverview()
 
     # Lists and fields
 
@@ -242,19 +241,11 @@ class CaptureAdmin(RecordAdmin):
     def record_page(self, request: HttpRequest, record: Capture) -> RecordPage:
         """Actions as the pages gate them, the runs that replay it, and the newest events."""
         return RecordPage(
-            actions=self._actions(request, record),
+            actions=self.capture_actions(request, record),
             related=[self._replays(record)],
             events=records.shown_events(selectors.events_of(record)),
             events_url=records.list_url("telemetry_captureevent", capture__id__exact=record.pk),
         )
-
-    def _actions(self, request: HttpRequest, capture: Capture) -> list[RecordAction]:
-        why_not_verify = self.why_not_verify(request, capture)
-        reason = generating.why_not(run_selectors.get_run(capture.source_run_id), request.user)
-        return [
-            RecordAction("verify", "Verify", why_not_verify is None, why_not_verify),
-            RecordAction("generate_again", "Generate again", reason is None, reason),
-        ]
 
     def _replays(self, capture: Capture) -> Related:
         source = run_selectors.get_run(capture.source_run_id)
@@ -273,69 +264,6 @@ class CaptureAdmin(RecordAdmin):
             all_url=records.list_url(
                 "runs_run", source_run__id__exact=source.pk, replayed_capture_id__exact=capture.pk
             ),
-        )
-
-    # Actions
-
-    def has_verify_capture_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may verify telemetry bundles."""
-        return request.user.has_perm("telemetry.verify_capture")
-
-    def has_add_capture_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may generate telemetry."""
-        return request.user.has_perm("telemetry.add_capture")
-
-    def why_not_verify(self, request: HttpRequest, capture: Capture) -> str | None:
-        """Why the bundle cannot be checked, or not by this user."""
-        if capture.status not in integrity.HAS_BUNDLE:
-            return NO_BUNDLE
-        return None if self.has_verify_capture_permission(request) else gating.NEEDS_OPERATOR
-
-    def chosen_captures(
-        self, request: HttpRequest, queryset: QuerySet[Capture]
-    ) -> Iterator[Capture]:
-        """Yield the chosen captures whole."""
-        for capture_id in self.chosen_ids(request, queryset):
-            yield selectors.get_capture(capture_id)
-
-    @admin.action(description="Verify", permissions=["verify_capture"])
-    def verify(self, request: HttpRequest, queryset: QuerySet[Capture]) -> HttpResponse | None:
-        """Hash the files of each chosen bundle again."""
-        captures = self.sort_out(
-            request, self.chosen_captures(request, queryset), partial(self.why_not_verify, request)
-        )
-        self.act(request, captures, partial(self._verify_one, request), description="Verified.")
-        return self.after_action(request)
-
-    def _verify_one(self, request: HttpRequest, capture: Capture) -> SafeString:
-        verified = services.verify_capture(
-            capture, user=request.user, request_id=request_id_of(request)
-        )
-        return format_html(
-            "{} ({}).",
-            verified.get_integrity_display(),
-            say_count(len(verified.integrity_problems), "finding"),
-        )
-
-    @admin.action(description="Generate again", permissions=["add_capture"])
-    def generate_again(
-        self, request: HttpRequest, queryset: QuerySet[Capture]
-    ) -> HttpResponse | None:
-        """Generate the bundle of each chosen capture once more; asks before one is replaced."""
-        pairs = [
-            (capture, run_services.notice_run(run_selectors.get_run(capture.source_run_id)))
-            for capture in self.chosen_captures(request, queryset)
-        ]
-        source_of = {capture.pk: run for capture, run in pairs}
-        allowed = self.sort_out(
-            request,
-            [capture for capture, _ in pairs],
-            lambda capture: generating.why_not(source_of[capture.pk], request.user),
-        )
-        return generating.generate(
-            self,
-            request,
-            [generating.from_capture(capture, source_of[capture.pk]) for capture in allowed],
         )
 
 

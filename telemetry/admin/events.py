@@ -16,6 +16,7 @@ CAPTURE_EVENTS = (
     "capture.published",
     "capture.succeeded",
     "capture.refused",
+    "capture.cancel_requested",
     "capture.failed",
     "capture.superseded",
     "capture.verified",

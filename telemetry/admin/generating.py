@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from flowtime.api.problems import request_id_of
 from runs import gating
-from runs.admin.records import RecordAdmin, admin_url, record_link
+from runs.admin import confirming
+from runs.admin.records import RecordAdmin, record_link
 from runs.models import Run
 from runs.wording import say_count
 from telemetry import selectors, services
@@ -68,7 +67,7 @@ def generate(
 ) -> HttpResponse | None:
     """Generate each bundle; where one would be replaced, ask first and do nothing yet."""
     replaced = [generation for generation in generations if generation.existing is not None]
-    if replaced and request.POST.get("confirmed") != "yes":
+    if replaced and not confirming.is_confirmed(request):
         return _confirmation(admin, request, generations)
     is_async = len(generations) > 1
     for generation in generations:
@@ -99,27 +98,15 @@ def _generate_one(
 
 
 def _confirmation(
-    admin: RecordAdmin, request: HttpRequest, generations: Iterable[Generation]
+    admin: RecordAdmin, request: HttpRequest, generations: Sequence[Generation]
 ) -> HttpResponse:
     """The page that names each bundle that would be replaced."""
-    generations = list(generations)
-    context: dict[str, Any] = {
-        **admin.admin_site.each_context(request),
-        "title": "Replace telemetry",
-        "opts": admin.opts,
-        "replaced": [generation for generation in generations if generation.existing],
-        "added": [generation for generation in generations if not generation.existing],
-        "action": request.POST["action"],
-        "is_from_record": "from_record" in request.POST,
-        "checkbox_name": ACTION_CHECKBOX_NAME,
-        "back": _back_url(admin, request, generations),
-    }
-    request.current_app = admin.admin_site.name
-    return TemplateResponse(request, "admin/confirm_overwrite.html", context)
-
-
-def _back_url(admin: RecordAdmin, request: HttpRequest, generations: Sequence[Generation]) -> str:
-    """Where "keep" leads: to the record whose button was pressed, else to the list."""
-    if "from_record" in request.POST:
-        return admin_url(generations[0].record)
-    return request.get_full_path()
+    return confirming.ask(
+        admin,
+        request,
+        [generation.record for generation in generations],
+        "admin/confirm_overwrite.html",
+        title="Replace telemetry",
+        replaced=[generation for generation in generations if generation.existing],
+        added=[generation for generation in generations if not generation.existing],
+    )

@@ -1,5 +1,6 @@
 """The admin of runs: found, read, linked, acted on as the pages allow, and never edited."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,14 +9,23 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from flowtime.tasks.liveness import report_alive
 from runs import gating
 from runs.models import Integrity, Run, RunEvent
 from tests import flows
 from tests.admin_site import act, list_url, messages_of, plan_of, queries_of, record_url
 from tests.conftest import DataDirs, make_person, page_client
 from tests.factories import START, RunFactory
+from tests.pages import text_of
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def worker_is_there(db: None) -> None:
+    """A silent worker would be told of on every page, with what waits for it."""
+    report_alive()
+
 
 RUN = "runs_run"
 
@@ -106,7 +116,7 @@ class TestList:
 
         RunFactory.create_batch(60)
 
-        assert len(queries_of(admin_pages, list_url(RUN))) == len(few) <= 6
+        assert len(queries_of(admin_pages, list_url(RUN))) == len(few) <= 9
 
     def test_it_never_counts_the_whole_table(self, admin_pages: Client) -> None:
         RunFactory()
@@ -290,7 +300,7 @@ class TestReplay:
 
 class TestVerify:
     def test_untouched_files_are_valid(self, admin_pages: Client, run: Run) -> None:
-        response = act(admin_pages, RUN, "verify", run.pk)
+        response = act(admin_pages, RUN, "verify", run.pk, confirmed="yes")
 
         assert messages_of(response)[0].startswith(f"{run.pk}: Valid")
         event = RunEvent.objects.get(run=run, name="run.verified")
@@ -303,7 +313,7 @@ class TestVerify:
         file.chmod(0o644)
         file.write_bytes(file.read_bytes().replace(b"0,", b"0,9", 1))
 
-        response = act(admin_pages, RUN, "verify", run.pk)
+        response = act(admin_pages, RUN, "verify", run.pk, confirmed="yes")
 
         assert messages_of(response)[0].startswith(f"{run.pk}: Changed")
         run.refresh_from_db()
@@ -317,20 +327,181 @@ class TestVerify:
         assert messages_of(response) == [f"{queued.pk}: {gating.NOT_FINISHED}"]
 
 
+class TestQuestions:
+    @pytest.mark.parametrize(
+        ("action", "status", "question"),
+        [
+            ("verify", "succeeded", "Verify run files"),
+            ("reindex", "succeeded", "Re-index runs"),
+            ("retry", "failed", "Try runs again"),
+            ("cancel", "queued", "Cancel runs"),
+        ],
+    )
+    def test_nothing_happens_before_it_is_confirmed(
+        self, admin_pages: Client, run: Run, action: str, status: str, question: str
+    ) -> None:
+        facts: dict[str, Any] = {"failed": {"failure_code": "x"}, "queued": {"finished_at": None}}
+        chosen = run if status == "succeeded" else RunFactory(status=status, **facts[status])
+        before = (Run.objects.count(), RunEvent.objects.count())
+
+        page = act(admin_pages, RUN, action, chosen.pk).content.decode()
+
+        assert question in page
+        assert chosen.pk in page
+        assert 'name="confirmed" value="yes"' in page
+        assert (Run.objects.count(), RunEvent.objects.count()) == before
+        assert not LogEntry.objects.exists()
+
+    def test_what_is_refused_is_said_beside_what_is_asked(
+        self, admin_pages: Client, run: Run
+    ) -> None:
+        queued = RunFactory(status="queued", finished_at=None, manifest_hash="")
+
+        page = act(admin_pages, RUN, "verify", run.pk, queued.pk).content.decode()
+
+        assert gating.NOT_FINISHED in page
+        assert f'name="_selected_action" value="{run.pk}"' in page
+        assert f'name="_selected_action" value="{queued.pk}"' not in page
+
+
+class TestReindex:
+    def test_a_row_is_written_again_from_its_files(self, admin_pages: Client, run: Run) -> None:
+        Run.objects.update(warning_count=99, template_title="Not so")
+
+        response = act(admin_pages, RUN, "reindex", run.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{run.pk}: 1 rebuilt."]
+        again = Run.objects.get()
+        assert (again.template_title, again.warning_count) == ("A small desk", run.warning_count)
+        assert LogEntry.objects.get().change_message == "Re-indexed."
+
+    def test_a_run_whose_files_are_gone_says_so(
+        self, admin_pages: Client, run: Run, data_dirs: DataDirs
+    ) -> None:
+        import shutil
+
+        shutil.rmtree(data_dirs.runs / run.pk)
+
+        act(admin_pages, RUN, "reindex", run.pk, confirmed="yes")
+
+        assert Run.objects.get().integrity == Integrity.MISSING
+
+
+class TestRetry:
+    @pytest.fixture
+    def failed(self, run: Run) -> Run:
+        """The run, as if it had failed."""
+        Run.objects.update(status="failed", failure_code="worker_lost", failure_detail="Gone.")
+        return Run.objects.get()
+
+    def test_the_same_is_asked_for_once_more(
+        self, admin_pages: Client, failed: Run, run_tasks: Any
+    ) -> None:
+        response = act(admin_pages, RUN, "retry", failed.pk, confirmed="yes")
+
+        assert messages_of(response)[0].endswith("is queued in its place.")
+        run_tasks()
+        again = Run.objects.exclude(pk=failed.pk).get()
+        assert (again.status, again.input_hash) == ("succeeded", failed.input_hash)
+        assert again.created_by.get_username() == "ada"
+        # The failure stays to be read.
+        assert Run.objects.get(pk=failed.pk).failure_code == "worker_lost"
+        assert LogEntry.objects.get().object_id == failed.pk
+
+    def test_what_succeeded_is_not_tried_again(self, admin_pages: Client, run: Run) -> None:
+        response = act(admin_pages, RUN, "retry", run.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{run.pk}: {gating.NOT_FAILED}"]
+        assert Run.objects.count() == 1
+
+
+class TestCancel:
+    def test_a_waiting_run_ends(self, admin_pages: Client) -> None:
+        queued = RunFactory(status="queued", finished_at=None, manifest_hash="")
+
+        response = act(admin_pages, RUN, "cancel", queued.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{queued.pk}: Cancelled."]
+        assert Run.objects.get().status == "canceled"
+        assert LogEntry.objects.get().change_message == "Cancelled."
+
+    def test_a_finished_run_is_left_alone(self, admin_pages: Client, run: Run) -> None:
+        response = act(admin_pages, RUN, "cancel", run.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{run.pk}: {gating.HAS_ENDED}"]
+        assert Run.objects.get().status == "succeeded"
+
+
+class TestAtAGlance:
+    def test_the_index_and_the_list_count_by_status_and_integrity(
+        self, admin_pages: Client
+    ) -> None:
+        RunFactory.create_batch(3)
+        RunFactory(status="failed", failure_code="model_invalid", failure_detail="x")
+        RunFactory(integrity=Integrity.CORRUPT, byte_count=2_000_000)
+
+        for url in ("/admin/", list_url(RUN)):
+            page = text_of(admin_pages.get(url))
+            assert "Succeeded 4" in page
+            assert "Failed 1" in page
+            assert "Changed 1" in page
+            assert "Storage of current bundles 2.0 MB" in page
+        assert "model_invalid" in text_of(admin_pages.get("/admin/"))
+
+    def test_every_count_leads_to_the_rows_it_counts(self, admin_pages: Client) -> None:
+        RunFactory(id="broken", status="failed", failure_code="x")
+        RunFactory(id="fine")
+        url = list_url(RUN, status__exact="failed")
+        assert url in admin_pages.get("/admin/").content.decode()
+
+        page = admin_pages.get(url)
+
+        assert [run.pk for run in page.context["cl"].result_list] == ["broken"]
+        # A narrowed list says its own count alone.
+        assert "at a glance" not in page.content.decode()
+
+    def test_the_slowest_come_first(self, admin_pages: Client) -> None:
+        for seconds in (1, 30, 5):
+            RunFactory(
+                id=f"took-{seconds}",
+                created_at=START,
+                started_at=START,
+                finished_at=START + timedelta(seconds=seconds),
+            )
+
+        page = text_of(admin_pages.get("/admin/"))
+
+        assert page.index("took-30") < page.index("took-5") < page.index("took-1 ")
+
+    @pytest.mark.parametrize("count", [1, 40])
+    def test_it_costs_the_same_however_many_rows(
+        self, admin_pages: Client, count: int, django_assert_max_num_queries: Any
+    ) -> None:
+        RunFactory.create_batch(count)
+        admin_pages.get("/admin/")
+
+        # Session, user; of runs and captures each: counts, sum, slowest, failures; the reader's own actions.
+        with django_assert_max_num_queries(13):
+            assert admin_pages.get("/admin/").status_code == 200
+
+
 class TestPermissions:
     def test_staff_without_them_reads_and_is_told_why_not_more(
         self, staff_viewer: Client, run: Run
     ) -> None:
         page = staff_viewer.get(record_url(RUN, run.pk)).content.decode()
 
-        assert page.count(gating.NEEDS_OPERATOR) == 3
+        assert page.count(gating.NEEDS_OPERATOR) == 4
         assert 'aria-disabled="true"' in page
 
-    @pytest.mark.parametrize("action", ["replay_from_model", "replay_from_telemetry", "verify"])
+    @pytest.mark.parametrize(
+        "action",
+        ["replay_from_model", "replay_from_telemetry", "verify", "reindex", "retry", "cancel"],
+    )
     def test_staff_without_them_cannot_act(
         self, staff_viewer: Client, run: Run, action: str
     ) -> None:
-        act(staff_viewer, RUN, action, run.pk)
+        act(staff_viewer, RUN, action, run.pk, confirmed="yes")
 
         assert Run.objects.count() == 1
         assert not RunEvent.objects.filter(name="run.verified").exists()

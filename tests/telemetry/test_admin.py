@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.test import Client
 
+from flowtime.tasks.liveness import report_alive
 from runs import gating
 from runs.models import Integrity, Run
-from telemetry.admin.captures import NO_BUNDLE
+from telemetry.admin.capture_actions import NO_BUNDLE, NOT_FAILED
 from telemetry.admin.events import CAPTURE_EVENTS
 from telemetry.models import Capture, CaptureEvent
 from tests import flows
@@ -16,6 +18,13 @@ from tests.conftest import DataDirs, make_person, page_client
 from tests.factories import START, CaptureFactory, RunFactory
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def worker_is_there(db: None) -> None:
+    """A silent worker would be told of on every page, with what waits for it."""
+    report_alive()
+
 
 RUN, CAPTURE = "runs_run", "telemetry_capture"
 
@@ -140,7 +149,7 @@ class TestGenerate:
 
         assert not Capture.objects.exists()
         page = staff_viewer.get(record_url(RUN, run.pk)).content.decode()
-        assert page.count(gating.NEEDS_OPERATOR) == 3
+        assert page.count(gating.NEEDS_OPERATOR) == 4
 
 
 class TestRunPage:
@@ -230,7 +239,7 @@ class TestCaptures:
         CaptureFactory.create_batch(60)
         many = queries_of(admin_pages, list_url(CAPTURE))
 
-        assert len(many) == len(few) <= 6
+        assert len(many) == len(few) <= 9
         assert not any('"warnings"' in sql for sql in many)
 
     def test_the_page_shows_the_facts_and_no_field_to_edit(
@@ -247,7 +256,7 @@ class TestCaptures:
 
 class TestVerify:
     def test_an_untouched_bundle_is_valid(self, admin_pages: Client, capture: Capture) -> None:
-        response = act(admin_pages, CAPTURE, "verify", capture.pk)
+        response = act(admin_pages, CAPTURE, "verify", capture.pk, confirmed="yes")
 
         assert messages_of(response) == [f"{capture.pk}: Valid (0 findings)."]
 
@@ -258,7 +267,9 @@ class TestVerify:
         file.chmod(0o644)
         file.write_bytes(file.read_bytes().replace(b"0,", b"0,9", 1))
 
-        response = act(admin_pages, CAPTURE, "verify", capture.pk, from_record="yes")
+        response = act(
+            admin_pages, CAPTURE, "verify", capture.pk, from_record="yes", confirmed="yes"
+        )
 
         assert messages_of(response)[0].startswith(f"{capture.pk}: Changed")
         page = admin_pages.get(record_url(CAPTURE, capture.pk)).content.decode()
@@ -274,9 +285,87 @@ class TestVerify:
     def test_staff_without_the_permission_cannot(
         self, staff_viewer: Client, capture: Capture
     ) -> None:
-        act(staff_viewer, CAPTURE, "verify", capture.pk)
+        act(staff_viewer, CAPTURE, "verify", capture.pk, confirmed="yes")
 
         assert not CaptureEvent.objects.filter(name="capture.verified").exists()
+
+
+class TestQuestions:
+    @pytest.mark.parametrize("action", ["verify", "reindex"])
+    def test_nothing_happens_before_it_is_confirmed(
+        self, admin_pages: Client, capture: Capture, action: str
+    ) -> None:
+        page = act(admin_pages, CAPTURE, action, capture.pk, from_record="yes").content.decode()
+
+        assert capture.pk in page
+        assert f'href="{record_url(CAPTURE, capture.pk)}" autofocus' in page
+        assert not CaptureEvent.objects.filter(name="capture.verified").exists()
+        assert not LogEntry.objects.exists()
+
+
+class TestReindex:
+    def test_a_bundle_that_is_gone_is_said(
+        self, admin_pages: Client, capture: Capture, data_dirs: DataDirs
+    ) -> None:
+        import shutil
+
+        shutil.rmtree(data_dirs.telemetry / "runs")
+
+        response = act(admin_pages, CAPTURE, "reindex", capture.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{capture.pk}: 1 missing."]
+        assert Capture.objects.get().status == "missing"
+        assert LogEntry.objects.get().change_message == "Re-indexed."
+
+    def test_a_bundle_that_is_there_changes_nothing(
+        self, admin_pages: Client, capture: Capture
+    ) -> None:
+        response = act(admin_pages, CAPTURE, "reindex", capture.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{capture.pk}: nothing to change."]
+
+
+class TestRetryAndCancel:
+    def test_what_failed_is_asked_for_once_more_with_its_options(
+        self, admin_pages: Client, run: Run, run_tasks: Any
+    ) -> None:
+        failed = CaptureFactory(
+            source_run=run,
+            status="failed",
+            failure_code="x",
+            generation=None,
+            generated_at=None,
+            manifest_hash="",
+            target="library/storm",
+            capture_key="storm",
+            nan="zero",
+            gaps="report",
+        )
+
+        act(admin_pages, CAPTURE, "retry", failed.pk, confirmed="yes")
+
+        run_tasks()
+        again = Capture.objects.exclude(pk=failed.pk).get()
+        assert (again.status, again.capture_key) == ("succeeded", "storm")
+        assert (again.nan, again.gaps) == ("zero", "report")
+        assert LogEntry.objects.get().change_message == "Tried again."
+
+    def test_what_succeeded_is_not_tried_again(self, admin_pages: Client, capture: Capture) -> None:
+        response = act(admin_pages, CAPTURE, "retry", capture.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{capture.pk}: {NOT_FAILED}"]
+        assert Capture.objects.count() == 1
+
+    def test_a_waiting_capture_is_cancelled(self, admin_pages: Client, run: Run) -> None:
+        waiting = CaptureFactory(
+            source_run=run, status="queued", generation=None, generated_at=None, finished_at=None
+        )
+
+        response = act(admin_pages, CAPTURE, "cancel", waiting.pk, confirmed="yes")
+
+        assert messages_of(response) == [f"{waiting.pk}: cancelled."]
+        assert Capture.objects.get().is_canceled
+        assert LogEntry.objects.get().change_message == "Cancelled."
 
 
 class TestGenerateAgain:
