@@ -1,7 +1,7 @@
 """The reference of the engine's benchmarks: plain Python that walks syntax trees, bin by bin and place by place.
 
 It computes every series of the workload, derived metrics included, and no checks. It is what one would write
-first, and it stands in for an interpreter in native code, which is no part of this repository.
+first.
 """
 
 from __future__ import annotations
