@@ -13,7 +13,7 @@ from ..expansion.expand import expand
 from ..expansion.expanded import Expanded
 from ..expansion.places import bound_roles
 from ..graph.cycles import algebraic_cycles
-from ..graph.dependencies import Graph, build_graph
+from ..graph.dependencies import Graph, build_graph, stepped_queues
 from ..kernels.retry import attempts_within
 from ..limits import Limits
 from ..metrics.derived import PreparedMetrics, prepare_metrics
@@ -179,10 +179,13 @@ def build_plan(
     named = frozenset(overrides)
     expanded = expand(model)
     known = frozenset(name for name in named if can_override(expanded, name))
+    stepped: frozenset[str] = frozenset()
     if known:
+        # A scan rounds otherwise than a recurrence: what is observed must not decide which of them a queue gets.
+        stepped = stepped_queues(build_graph(expanded))
         expanded = expand(model, known)
     _check_cells(_attempts(expanded), model, limits)
-    graph = build_graph(expanded, is_stepwise=is_stepwise)
+    graph = build_graph(expanded, stepped=stepped, is_stepwise=is_stepwise)
     problems = algebraic_cycles(graph)
     if problems:
         raise DocumentError(tuple(problems))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -41,10 +41,14 @@ class Graph:
     flow: ClassFlow
 
 
-def build_graph(expanded: Expanded, *, is_stepwise: bool = False) -> Graph:
+def build_graph(
+    expanded: Expanded, *, stepped: Collection[str] = (), is_stepwise: bool = False
+) -> Graph:
     """Vertices, dependencies and components of an expanded model.
 
-    With ``is_stepwise`` everything that is not given runs bin by bin: slower, and another way to the same numbers. Cycles without a lag leave their component unordered; ``graph_problems`` names them.
+    The queues in ``stepped`` run bin by bin though nothing asks for it. With ``is_stepwise`` everything does that is
+    not given: slower, and another way to the same numbers. Cycles without a lag leave their component unordered;
+    ``algebraic_cycles`` names them.
     """
     bins = expanded.model.grid.bins
     blueprint = build_vertices(expanded)
@@ -62,7 +66,7 @@ def build_graph(expanded: Expanded, *, is_stepwise: bool = False) -> Graph:
     }
     reads = {name: _between(found, producers) for name, found in keys.items()}
     flow.fed_back = _fed_back(expanded, reads)
-    components = _components(vertices, reads)
+    components = _components(vertices, reads, stepped)
     if is_stepwise:
         components = tuple(_bin_by_bin(component) for component in components)
     return Graph(expanded, vertices, reads, keys, components, flow)
@@ -96,6 +100,15 @@ def _between(keys: Mapping[str, int], producers: Mapping[str, str]) -> dict[str,
     return found
 
 
+def stepped_queues(graph: Graph) -> frozenset[str]:
+    """The queues whose levels are found bin by bin, by their depths."""
+    looped = {v for c in graph.components if c.kind == "feedback" for v in c.vertices}
+    depths = {queue.depth for queue in graph.expanded.queues.values()}
+    return frozenset(
+        key for name in looped for key in graph.vertices[name].outputs if key in depths
+    )
+
+
 def _fed_back(expanded: Expanded, reads: Lags) -> frozenset[str]:
     """The queues whose inflow depends on them at any lag (engine §13.3)."""
     found = set()
@@ -119,7 +132,9 @@ def _reach(start: str, reads: Lags) -> set[str]:
     return seen
 
 
-def _components(vertices: Mapping[str, Vertex], reads: Lags) -> tuple[Component, ...]:
+def _components(
+    vertices: Mapping[str, Vertex], reads: Lags, stepped: Collection[str]
+) -> tuple[Component, ...]:
     """Strongly connected components in an order in which each finds what it reads; ties by ascending id.
 
     Scans wait until nothing else is ready, so that queues which do not depend on each other run side by side, and
@@ -136,7 +151,7 @@ def _components(vertices: Mapping[str, Vertex], reads: Lags) -> tuple[Component,
         for source in sources:
             readers[source].append(k)
     missing = [len(sources) for sources in waits]
-    kinds = [_kind(group, vertices, reads) for group in groups]
+    kinds = [_kind(group, vertices, reads, stepped) for group in groups]
     ranks = [_rank(kind, group, vertices) for kind, group in zip(kinds, groups, strict=True)]
     ready = [(ranks[k], min(groups[k]), k) for k in range(len(groups)) if not missing[k]]
     heapq.heapify(ready)
@@ -163,14 +178,14 @@ def _bin_by_bin(component: Component) -> Component:
 
 
 def _kind(
-    group: list[str], vertices: Mapping[str, Vertex], reads: Lags
+    group: list[str], vertices: Mapping[str, Vertex], reads: Lags, stepped: Collection[str]
 ) -> Literal["given", "vector", "scan", "feedback"]:
     first = vertices[group[0]]
     if first.given is not None:
         return "given"
     if len(group) > 1:
         return "feedback"
-    if first.scan is not None:
+    if first.scan is not None and first.scan.depth not in stepped:
         return "scan"
     return "feedback" if first.id in reads[first.id] else "vector"
 

@@ -43,9 +43,9 @@ class Surroundings:
         return self._keep(("mask",), "g", lambda: _frozen(np.ones(self.bins, dtype=bool)))
 
     def kernel(self, taps: tuple[float, ...]) -> str:
-        """Taps in reversed order, cut to what the window can hold."""
-        reversed_taps = np.array(taps[: self.bins][::-1])
-        return self._keep(("kernel", repr(taps)), "z", lambda: _frozen(reversed_taps))
+        """Taps, cut to what the window can hold."""
+        held = taps[: self.bins]
+        return self._keep(("kernel", repr(taps)), "z", lambda: _frozen(np.array(held)))
 
     def note(self, note: Note) -> int:
         """Remember a note; its number is what the code reports."""

@@ -163,9 +163,10 @@ class LoopCode:
         """A long kernel: one product of arrays a bin."""
         taps = self._around.kernel(step.extra)
         size = min(len(step.extra), self._around.bins)
+        self._before.append(f"k{name} = {taps}[::-1]")
         self._before.append(f"b{name} = zeros({size - 1 + self._chunk})")
         self._body.append(f"b{name}[t - lo + {size - 1}] = {_text(step.args[0])}")
-        self._body.append(f"{name} = float(dot(b{name}[t - lo : t - lo + {size}], {taps}))")
+        self._body.append(f"{name} = float(dot(b{name}[t - lo : t - lo + {size}], k{name}))")
         kept = f"b{name}[hi - lo : hi - lo + {size - 1}].copy()"
         self._stretch_end.append(f"b{name}[:{size - 1}] = {kept}")
 
