@@ -11,6 +11,7 @@ from flowtime.bundles import Grid, Rng, RunRecord, RunWarning, RunWindow
 from flowtime.engine import array_digest
 from runs.clock import from_grid, from_text, to_text
 from runs.models import Integrity, Run
+from runs.reproduction import explain_differences
 
 if TYPE_CHECKING:
     from flowtime.bundles import TelemetryBundle, TelemetryManifest
@@ -62,7 +63,13 @@ def make_record(run: Run, prepared: Prepared, outcome: Outcome) -> RunRecord:
 
 
 def _warnings(prepared: Prepared, outcome: Outcome) -> list[RunWarning]:
-    found = [*prepared.warnings, *(warning.to_dict() for warning in outcome.result.warnings)]
+    differing = outcome.reproduction.differing if outcome.reproduction else ()
+    authored = {facts.series_id for facts in outcome.index if facts.origin == "authored"}
+    found = [
+        *prepared.warnings,
+        *explain_differences(differing, authored=authored),
+        *(warning.to_dict() for warning in outcome.result.warnings),
+    ]
     return [RunWarning.model_validate(warning) for warning in found]
 
 

@@ -257,3 +257,28 @@ class TestLimits:
         )
 
         assert_series(result, tank=[6, 17, 28], b_inflow=[6, 11, 11], drip=[1, 1, 1])
+
+
+def test_observed_flows_give_back_the_level_that_a_loop_found_bit_for_bit():
+    """Engine §11.5: what is observed does not decide whether a level is scanned or found bin by bin."""
+    draws = np.random.default_rng(20130208)
+    series = {"i": list(draws.uniform(0, 10, 4_000)), "c": list(draws.uniform(0, 10, 4_000))}
+    places = [place("Q", arrivals="i", capacity="c", errors="e")]
+    first = run({**series, "e": "0.1 * q_served"}, places=places)
+    observed = {key: first.series(key) for key in ("i", "q_served", "e")}
+
+    again = run({**series, "e": "0.1 * q_served"}, places=places, overrides=observed)
+
+    for key in ("q_queue", "q_oldest_age_min", "q_queue_time_ms"):
+        np.testing.assert_array_equal(again.series(key), first.series(key))
+
+
+def test_a_short_kernel_is_summed_in_the_order_of_its_taps_in_a_loop_and_outside():
+    """Engine §9.3: the same bits either way."""
+    draws = np.random.default_rng(1).uniform(0, 100, 500)
+    kernel = "[0.3, 0.25, 0, 0.2, 0.15, 0.1]"
+    loop = {"x": list(draws), "y": f"CONV(x, {kernel}) + 0 * SHIFT(z, 1)", "z": "y"}
+
+    outside = run({"x": list(draws), "y": f"CONV(x, {kernel})"}).series("y")
+
+    np.testing.assert_array_equal(run(loop).series("y"), outside)

@@ -44,7 +44,9 @@ def convolve(x: np.ndarray, taps: np.ndarray, lead: int, out: np.ndarray) -> Non
     room = len(out) - lead
     out[:lead] = 0.0
     if room > 0:
-        out[lead:] = np.correlate(x[:room][::-1], taps[:room], "full")[::-1][:room]
+        backwards = np.zeros(room + len(taps) - 1)
+        backwards[:room] = x[:room][::-1]
+        out[lead:] = np.correlate(backwards, taps, "valid")[::-1]
 
 
 def divide_or_zero(a: np.ndarray, b: np.ndarray, zero: np.ndarray, out: np.ndarray) -> None:
