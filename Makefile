@@ -15,7 +15,7 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
 SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast test-slow test-faults check format reference bench demo lock clean
+.PHONY: help install run test test-fast test-slow test-faults check format reference tutorial-images bench demo lock clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -80,6 +80,11 @@ reference: install ## Write the generated pages of docs/reference/ anew
 	$(PY) docs/reference/generate_models.py
 	$(PY) docs/reference/generate_python.py
 	$(SCRATCH) $(PY) docs/reference/generate_cli.py
+
+tutorial-images: install ## Take the pictures of docs/tutorial/ anew
+	$(PY) -m pytest tests/ui/test_browser_tutorial.py -q -n 0 -k "not each_picture"
+	mkdir -p docs/tutorial/images
+	cp test-artifacts/tutorial/*.png docs/tutorial/images/
 
 bench: install ## Measure, and print medians and ratios
 	$(PY) -m pytest tests/perf -p no:cacheprovider -q -s --benchmark-enable

@@ -184,6 +184,12 @@ def heat_row(row: Any, cells: int) -> SafeString:
 
 
 @register.simple_tag
+def cursor_at(view: Any) -> SafeString:
+    """Where the cursor of the score stands, for its style sheet; scripts move it from there."""
+    return format_html('style="--bin: {}; --bins: {}"', view.bin - view.first, view.bins)
+
+
+@register.simple_tag
 def warning_lane(blocks: Sequence[Any], bins: int) -> SafeString:
     """Where warnings hold in the range shown; the tab of warnings says the same in words."""
     return _lane(((b.severity, b.first, b.width) for b in blocks), bins)

@@ -43,6 +43,32 @@ def workload(stages: int, bins: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def line_of_queues(nodes: int, bins: int) -> str:
+    """Queues one behind the other over ``bins`` hours, with capacities that fail now and then, and connections."""
+    lines = [
+        "schemaVersion: 1",
+        "metadata: {id: bench-line, title: Bench line, version: 1.0.0}",
+        f"grid: {{bins: {bins}, binSize: 1, binUnit: hours}}",
+        'window: {start: "2026-01-01T00:00:00Z", timezone: UTC}',
+        "nodes:",
+        '  - {id: came, kind: expr, expr: "60 + 30 * PULSE(24, 9) + 45 * PULSE(24, 17)"}',
+    ]
+    for k in range(nodes):
+        slots = f"68 - {k % 7} * PULSE(24, {k % 24}) - 50 * PULSE({200 + k * 13}, {k * 31})"
+        lines.append(f'  - {{id: slots_{k}, kind: expr, expr: "{slots}"}}')
+        lines.append(f'  - {{id: lost_{k}, kind: expr, expr: "{1 + k % 3} * PULSE({50 + k})"}}')
+    lines += ["topology:", "  nodes:"]
+    for k in range(nodes):
+        lines.append(
+            f"    - {{id: S{k}, label: Stage {k}, kind: queue, semantics: {{arrivals: "
+            f"{f'out_{k - 1}' if k else 'came'}, served: out_{k}, errors: lost_{k}, "
+            f"queueDepth: queue_{k}, capacity: slots_{k}, slaMin: 60}}}}"
+        )
+    lines.append("  edges:")
+    lines += [f"    - {{from: S{k}, to: S{k + 1}}}" for k in range(nodes - 1)]
+    return "\n".join(lines) + "\n"
+
+
 def loop(bins: int) -> str:
     """One feedback loop of five series: a backlog throttles what comes in, and failures come back."""
     return _document(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runs import selectors
 from tests import flows
 
 
@@ -14,3 +15,9 @@ def catalog_of_tests(data_dirs):
     )
     flows.add_template(data_dirs.templates, flows.BARE, name="bare")
     flows.add_template(data_dirs.templates, flows.BROKEN, name="broken")
+
+
+@pytest.fixture
+def make_run(api):
+    """Call it for the row of a finished run of a template."""
+    return lambda template="desk": selectors.get_run(flows.make_run(api, template)["runId"])

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from runs import blocks
+from runs.state import read_window
+from runs.travel import BASE, travelling, with_all_columns
 
 TYPES = {"f4": "<f4", "f8": "<f8", "u1": "u1"}
 
@@ -58,3 +60,58 @@ def test_stretches_keep_every_peak_and_leave_gaps(stretch):
     for step, part in zip(steps, expected, strict=True):
         finite = part[np.isfinite(part)]
         assert step == finite.max() if finite.size else np.isnan(step)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("first", "last"), [(0, 119), (41, 41), (60, 118)])
+def test_a_block_has_the_numbers_of_the_api_bit_by_bit(make_run, first, last):
+    run = make_run("nyc-departures")
+    window = read_window(run, first, last)
+
+    with travelling(run) as (_, journey):
+        found = unpack(blocks.base_block(journey, first, last), last - first + 1)
+
+    for node in window["nodes"]:
+        given = {**node["observed"], **node["derived"]}
+        for name in BASE:
+            assert ((name, node["nodeId"]) in found) == (name in given)
+            if name in given:
+                values = found[name, node["nodeId"]][1].astype(float)
+                assert np.array_equal(values, given[name], equal_nan=True)
+        assert found["letters", node["nodeId"]][1].tobytes().decode() == node["colours"]
+    for edge in window["edges"]:
+        flow = next(iter(edge["metrics"].values()))
+        assert np.array_equal(found["flow", edge["edgeId"]][1].astype(float), flow, equal_nan=True)
+
+
+@pytest.mark.django_db
+def test_the_block_of_a_node_has_all_that_the_api_knows_of_it(make_run):
+    run = make_run("nyc-departures")
+    window = read_window(run, 0, 119)
+    node = next(node for node in window["nodes"] if node["nodeId"] == "JFK")
+    given = {**node["observed"], **node["derived"]}
+
+    with travelling(run) as (bundle, journey):
+        stop = with_all_columns(bundle, journey.stop("JFK"))
+        found = unpack(blocks.node_block(stop), 120)
+
+    assert {name for name, _ in found} == given.keys()
+    for name, values in given.items():
+        assert np.array_equal(found[name, "JFK"][1].astype(float), values, equal_nan=True)
+
+
+@pytest.mark.django_db
+def test_a_run_of_more_than_one_block_has_an_overview_with_its_peaks(make_run, monkeypatch):
+    run = make_run("nyc-departures")
+    monkeypatch.setattr(blocks, "MAX_CELLS", 1_000)
+    monkeypatch.setattr(blocks, "MOST_STEPS", 30)
+
+    with travelling(run) as (_, journey):
+        assert not blocks.is_whole(journey)
+        assert blocks.stretch_of(journey) == 4
+        assert 1 < blocks.bins_each(journey) < 120
+        found = unpack(blocks.overview_block(journey), 30)
+
+    assert found["queueDepth", "JFK"][1].max() == 36
+    assert found["leading", ""][1].max() == 76
+    assert ("queueDepth", "Cancelled") not in found

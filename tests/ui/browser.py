@@ -61,8 +61,11 @@ def chromium() -> str | None:
     return next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
 
 
-def start_product(data: Path) -> Iterator[Product]:
-    """Bootstrap and serve on ``data``; everything stops when the generator is closed."""
+def start_product(data: Path, **own: str) -> Iterator[Product]:
+    """Bootstrap and serve on ``data``; everything stops when the generator is closed.
+
+    ``own`` are texts of templates by name, beside the loading dock.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -70,7 +73,8 @@ def start_product(data: Path) -> Iterator[Product]:
     }
     templates = data / "own-templates"
     templates.mkdir(parents=True)
-    (templates / "loading-dock.yaml").write_text(LOADING_DOCK)
+    for name, text in {"loading-dock": LOADING_DOCK, **own}.items():
+        (templates / f"{name}.yaml").write_text(text)
     environment |= {
         "FLOWTIME_TEMPLATE_DIRS": str(templates),
         "DJANGO_SETTINGS_MODULE": "flowtime.settings",

@@ -77,6 +77,8 @@ export class BinClock {
   #momentWords(minutes, step) {
     if (step < DAY) {
       const time = this.#time(minutes);
+      // Among hours, midnight is told by its day.
+      if (time === "00:00") return this.#momentWords(minutes, DAY);
       return [time, time];
     }
     if (this.start === null) {
