@@ -281,6 +281,12 @@ def amount(value: float | None) -> str:
 
 
 @register.filter
+def breakable(code: str) -> SafeString:
+    """A long name that may be broken after its underscores."""
+    return format_html_join(mark_safe("_<wbr>"), "{}", ((part,) for part in code.split("_")))
+
+
+@register.filter
 def difference(value: float | None) -> str:
     """How far apart two numbers are; what is tiny is not called nothing."""
     return wording.say_difference(value)

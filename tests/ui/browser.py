@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 ARTIFACTS = REPOSITORY / "test-artifacts"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -29,6 +31,7 @@ CHROMIUM_ARGUMENTS = (
     "--disable-quic",
 )
 START_LIMIT_S = 90
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 # A template with an array that is short enough for one cell a value.
 LOADING_DOCK = """\
 schemaVersion: 1
@@ -170,3 +173,18 @@ def keep_screenshot(page: Any, name: str) -> None:
     """Keep the whole page as an artifact of the tests."""
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
+
+
+def check_page(page: Any, name: str, theme: str) -> None:
+    """Keep the page at both widths; at both it must be accessible, and on a phone within its width."""
+    page.wait_for_load_state("networkidle")
+    keep_screenshot(page, f"{name}-1440-{theme}")
+    found = Axe().run(page, options=RULES)
+    assert not found.response["violations"], found.generate_report()
+
+    page.set_viewport_size({"width": 400, "height": 860})
+    page.wait_for_timeout(150)
+    keep_screenshot(page, f"{name}-400-{theme}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    narrow = Axe().run(page, options=RULES)
+    assert not narrow.response["violations"], narrow.generate_report()

@@ -1,10 +1,9 @@
 """Every page in both themes and on a phone: accessible, at home, within its width; and the keyboard."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.ui.browser import keep_screenshot
+from tests.ui.browser import check_page
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +30,6 @@ PAGES = {
     "components": "/docs/ui",
     "not-found": "/runs/run_nowhere",
 }
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +56,7 @@ def test_a_page_is_accessible_and_fits(browse, product, capture_path, name, them
     person = {"sign-in": None, "components": "admin"}.get(name, "operator")
     page = browse(name=person, color_scheme=theme)
     page.goto(product.url + path)
-    page.wait_for_load_state("networkidle")
-    keep_screenshot(page, f"{name}-1440-{theme}")
-
-    found = Axe().run(page, options=RULES)
-    assert not found.response["violations"], found.generate_report()
-
-    page.set_viewport_size({"width": 400, "height": 860})
-    page.wait_for_timeout(150)
-    keep_screenshot(page, f"{name}-400-{theme}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    narrow = Axe().run(page, options=RULES)
-    assert not narrow.response["violations"], narrow.generate_report()
+    check_page(page, name, theme)
 
 
 def test_the_theme_changes_at_once_and_stays(browse, product):
