@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -43,8 +42,8 @@ class Place:
     environment: dict[str, str]
     token: str
 
-    def manage(self, *arguments: str, code: int | None = 0) -> Any:
-        """The JSON that a command of manage.py prints; its exit code must be ``code`` unless that is None."""
+    def manage(self, *arguments: str) -> Any:
+        """What a command of manage.py prints, read where it is a JSON document. It must succeed."""
         result = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=REPOSITORY,
@@ -54,7 +53,7 @@ class Place:
             check=False,
             timeout=120,
         )
-        assert code is None or result.returncode == code, result.stdout + result.stderr
+        assert result.returncode == 0, result.stdout + result.stderr
         return json.loads(result.stdout) if result.stdout.startswith("{") else result.stdout
 
     def maintain(self, *commands: str) -> list[Any]:
@@ -74,11 +73,9 @@ class Place:
         )
         return list(self.manage("shell", "--no-imports", "-c", code)["told"])
 
-    def copy(self, place: Path) -> Place:
-        """The same once more, elsewhere."""
-        shutil.copytree(self.data, place)
-        environment = self.environment | {"FLOWTIME_DATA_DIR": str(place)}
-        return Place(place, environment, self.token)
+    def at(self, data: Path) -> Place:
+        """The same place where its data directory has been moved to."""
+        return Place(data, self.environment | {"FLOWTIME_DATA_DIR": str(data)}, self.token)
 
 
 def make_place(data: Path) -> Place:

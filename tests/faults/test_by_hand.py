@@ -13,7 +13,7 @@ from telemetry.models import Capture
 from tests.faults.invariant import check_invariant, command
 from tests.flows import make_capture, make_run, post_capture, post_replay, post_run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture
