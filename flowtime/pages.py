@@ -183,7 +183,7 @@ def show_refusal(request: HttpRequest, refusal: FlowTimeError) -> HttpResponse:
         "heading": refusal.detail.removesuffix("."),
         "text": advice_for(refusal),
         "can_retry": can_retry,
-        "request_id": request_id_of(request) if can_retry else "",
+        "request_id": request_id_of(request),
     }
     response = render(request, "errors/refusal.html", context, status=refusal.status)
     return _with_retry(response, refusal)

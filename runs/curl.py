@@ -31,26 +31,28 @@ def commands_for(run: Run, *, server: str) -> list[Command]:
 def _reads(run: Run, server: str) -> Iterator[Command]:
     here = f"{server}/v1/runs/{quote(run.pk)}"
     last = run.bins - 1
-    yield Command("This run", _get(here))
+    yield Command("This run", get_line(here))
     if run.status != "succeeded":
-        yield Command("Its events", _get(f"{here}/events"))
+        yield Command("Its events", get_line(f"{here}/events"))
         return
-    yield Command("One bin: every node’s numbers and colour", _get(f"{here}/state", bin=0))
+    yield Command("One bin: every node’s numbers and colour", get_line(f"{here}/state", bin=0))
     yield Command(
         "A range of bins, by column",
-        _get(f"{here}/state_window", **{"from": 0, "to": min(last, 23)}),
+        get_line(f"{here}/state_window", **{"from": 0, "to": min(last, 23)}),
     )
-    yield Command("Figures over the run", _get(f"{here}/metrics"))
-    yield Command("The series there are", _get(f"{here}/index"))
-    yield Command("The topology", _get(f"{here}/graph"))
-    yield Command("The model, as it was evaluated", _get(f"{here}/model"))
-    yield Command("Everything as one table", _get(f"{here}/export", format="csv") + " -o run.csv")
+    yield Command("Figures over the run", get_line(f"{here}/metrics"))
+    yield Command("The series there are", get_line(f"{here}/index"))
+    yield Command("The topology", get_line(f"{here}/graph"))
+    yield Command("The model, as it was evaluated", get_line(f"{here}/model"))
     yield Command(
-        "The same as Parquet", _get(f"{here}/export", format="parquet") + " -o run.parquet"
+        "Everything as one table", get_line(f"{here}/export", format="csv") + " -o run.csv"
     )
-    yield Command("Its events", _get(f"{here}/events"))
+    yield Command(
+        "The same as Parquet", get_line(f"{here}/export", format="parquet") + " -o run.parquet"
+    )
+    yield Command("Its events", get_line(f"{here}/events"))
     if run.source_run_id:
-        compare = _get(f"{server}/v1/compare", a=run.source_run_id, b=run.pk)
+        compare = get_line(f"{server}/v1/compare", a=run.source_run_id, b=run.pk)
         yield Command("Compared with its source", compare)
 
 
@@ -60,17 +62,21 @@ def _writes(run: Run, server: str) -> Iterator[Command]:
         return
     if run.mode == "simulation":
         source = {"source": {"type": "run", "runId": run.pk}}
-        yield Command("Generate its telemetry", _post(f"{server}/v1/telemetry/captures", source))
-    yield Command("Replay it from the model", _post(f"{here}/replays", {"from": "model"}))
-    yield Command("Replay it from telemetry", _post(f"{here}/replays", {"from": "telemetry"}))
+        yield Command(
+            "Generate its telemetry", post_line(f"{server}/v1/telemetry/captures", source)
+        )
+    yield Command("Replay it from the model", post_line(f"{here}/replays", {"from": "model"}))
+    yield Command("Replay it from telemetry", post_line(f"{here}/replays", {"from": "telemetry"}))
 
 
-def _get(address: str, **query: Any) -> str:
+def get_line(address: str, **query: Any) -> str:
+    """The command that reads ``address``."""
     asked = f"?{urlencode(query)}" if query else ""
     return f'curl {TOKEN} \\\n  "{address}{asked}"'
 
 
-def _post(address: str, body: dict[str, Any]) -> str:
+def post_line(address: str, body: dict[str, Any]) -> str:
+    """The command that sends ``body`` to ``address``."""
     return (
         f'curl -X POST {TOKEN} -H "Content-Type: application/json" \\\n'
         f"  -d '{json.dumps(body)}' \\\n  \"{address}\""

@@ -15,6 +15,7 @@ from django.contrib.staticfiles import finders
 from django.utils import timezone
 
 from runs import catalog
+from runs.curl import Command, get_line
 from runs.gating import FILES_CHANGED, IN_PROGRESS, NO_TELEMETRY, NOT_FINISHED, Action
 from runs.models import Run
 from runs.template_page import small_drawing
@@ -407,7 +408,17 @@ def _actions() -> Iterator[Specimen]:
         title="Request to copy",
         do="Show the request that reads what the page shows.",
         dont="Put a token in it.",
-        states=[Shown(label="Read", given={"title": "This list", "path": "runs?status=failed"})],
+        states=[
+            Shown(
+                label="Read",
+                given={
+                    "command": Command(
+                        "This list",
+                        get_line("https://flowtime.example/v1/runs", status="failed"),
+                    )
+                },
+            )
+        ],
     )
     yield Specimen(
         template="components/request.html",

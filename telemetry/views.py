@@ -16,7 +16,7 @@ from runs.gating import NEEDS_OPERATOR
 from runs.selectors import get_run
 from runs.templatetags.flowtime_ui import query_with
 from runs.views import redirect_to, show_run
-from telemetry import archives, detail, listing, replaying, selectors, services
+from telemetry import archives, curl, detail, listing, replaying, selectors, services
 from telemetry.forms import CaptureForm
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def show_capture(
     context = {
         "capture": capture,
         "shown": shown,
+        "commands": curl.commands_for(capture, server=f"{request.scheme}://{request.get_host()}"),
         "refusal": refusal,
         "advice": advice_for(refusal) if refusal else "",
     }

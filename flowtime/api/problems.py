@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseServerError
+from django.template import loader
 from django.views import defaults
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -273,7 +274,9 @@ def server_error(request: HttpRequest) -> HttpResponseBase:
             "internal_error",
             "The request could not be completed. The log holds the cause.",
         )
-    return defaults.server_error(request)
+    # Without the request's context: whatever failed may fail again while the page is made.
+    page = loader.get_template("500.html").render({"request_id": request_id_of(request)})
+    return HttpResponseServerError(page)
 
 
 class UnknownRoute(APIView):

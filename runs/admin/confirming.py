@@ -43,7 +43,6 @@ def carry_out(
         "admin/confirm_action.html",
         title=work.title,
         consequence=work.consequence,
-        records=allowed,
     )
 
 
@@ -64,6 +63,7 @@ def ask(
     context: dict[str, Any] = {
         **admin.admin_site.each_context(request),
         **facts,
+        "records": chosen,
         "opts": admin.opts,
         "action": request.POST["action"],
         "is_from_record": is_from_record,

@@ -348,16 +348,6 @@ def when_text(instant: str | None) -> SafeString | str:
     return when(from_text(instant))
 
 
-@register.simple_tag(takes_context=True)
-def curl(context: Context, path: str) -> str:
-    """The command that reads ``path`` of the API, with the token in the environment."""
-    request = context["request"]
-    return (
-        'curl -H "Authorization: Bearer $FLOWTIME_TOKEN" \\\n'
-        f"  {request.scheme}://{request.get_host()}/v1/{path}"
-    )
-
-
 @register.simple_tag
 def when_grid(instant: Any) -> SafeString | str:
     """When a model's grid begins, in full."""

@@ -31,6 +31,7 @@ def test_a_bug_says_what_is_safe_and_nothing_of_itself(broken_pages):
     said = text_of(response)
     assert "Something went wrong on the server" in said
     assert "Nothing that was already acknowledged is lost." in said
+    assert f"Request {response['X-Request-Id']}" in said
     assert "ZeroDivisionError" not in response.content.decode()
     assert "flowtime/app" in response.content.decode()
 

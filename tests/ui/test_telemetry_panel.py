@@ -85,7 +85,7 @@ def test_generating_again_is_a_conflict_until_it_is_confirmed(
     when = f"{generated.day} {generated:%b %Y, %H:%M:%S}"
     assert f"already has a telemetry bundle, generated {generated:%Y-%m-%dT%H:%M:%SZ}" in said
     assert "Replace the existing telemetry?" in said
-    assert f"Generated {when} by alice" in said
+    assert f"Generated {when} UTC by alice" in said
     assert "Generation g000001" in said
     assert "autofocus" in element_of(conflict, "keep-existing")
     assert element_of(conflict, "replace-existing")["words"] == "Replace with g000002"
@@ -342,3 +342,113 @@ def test_no_time_is_told_before_there_is_one(pages, make_run):
 
     assert "Generated" not in panel_of(pages.get(f"/runs/{run.pk}"))
     assert run.telemetry_generated_at is None
+
+
+###############################################################################
+# What there was before, and what may be chosen
+###############################################################################
+def test_every_generation_is_told_with_who_and_how_large(pages, make_run, make_capture):
+    run = make_run()
+    assert "History of generations" not in panel_of(pages.get(f"/runs/{run.pk}"))
+    first = make_capture(run)
+    second = make_capture(run, overwrite=True)
+
+    page = pages.get(f"/runs/{run.pk}")
+
+    said = element_of(page, "generations")["words"]
+    assert "g000002" in said
+    assert "g000001" in said
+    assert said.index("g000002") < said.index("g000001")
+    assert said.count("alice") == 2
+    assert f"{second.file_count} files" in said
+    assert "Superseded" in said
+    for capture in (first, second):
+        assert f'href="/telemetry/{capture.pk}"' in page.content.decode()
+
+
+def test_the_templates_own_key_is_suggested_and_used_by_a_link(pages, make_run):
+    run = make_run("counted")
+    page = pages.get(f"/runs/{run.pk}")
+    assert "The template suggests counted" in panel_of(page)
+
+    filled = pages.get(f"/runs/{run.pk}?captureKey=counted")
+
+    assert element_of(filled, "capture-key")["value"] == "counted"
+    assert "open" in element_of(filled, "capture-options")
+
+
+def test_a_template_without_a_key_suggests_one_that_names_the_inputs(pages, make_run):
+    run = make_run()
+    digest = run.input_hash.removeprefix("sha256:")[:8]
+
+    assert f"desk-{digest}" in panel_of(pages.get(f"/runs/{run.pk}"))
+
+
+def test_a_suggested_key_that_is_taken_says_by_whom(pages, make_run, make_capture):
+    other = make_run("counted")
+    make_capture(other, capture_key="counted")
+    run = make_run("counted", parameters={"limit": 50})
+
+    page = pages.get(f"/runs/{run.pk}")
+
+    assert "It holds a bundle of run …" in panel_of(page)
+    assert "you are asked before it is replaced" in panel_of(page)
+    assert f'href="/runs/{other.pk}"' in page.content.decode()
+
+
+def test_each_option_says_what_it_does_and_what_was_chosen_is_chosen_again(pages, make_run):
+    run = make_run()
+    said = panel_of(pages.get(f"/runs/{run.pk}"))
+    assert "Written as they are: a replay sees what the run saw." in said
+    assert "A warning names each. Right where no entry means that nothing came." in said
+
+    refused = pages.post(
+        f"/runs/{run.pk}/capture", {"captureKey": "a b", "nan": "zero", "gaps": "report"}
+    ).content.decode()
+
+    assert 'name="nan" value="zero" form="generate-form" checked' in refused
+    assert 'name="gaps" value="report" form="generate-form" checked' in refused
+
+
+def test_a_refusal_names_its_request(pages, make_run):
+    run = make_run("bare")
+
+    response = pages.post(f"/runs/{run.pk}/capture", headers=PANEL)
+
+    assert f"Request {response['X-Request-Id']}" in panel_of(response)
+
+
+###############################################################################
+# Lineage, both ways
+###############################################################################
+def test_lineage_tells_which_run_replays_which_capture(pages, make_run, make_capture, run_tasks):
+    run = make_run()
+    capture = make_capture(run)
+    replay = pages.post(f"/runs/{run.pk}/replay", {"from": "telemetry"})["Location"]
+    again = pages.post(f"/runs/{run.pk}/replay", {"from": "model"})["Location"]
+    run_tasks()
+
+    source = element_of(pages.get(f"/runs/{run.pk}"), "lineage")["words"]
+    of_replay = element_of(pages.get(replay), "lineage")["words"]
+
+    captured, others = source.split("Other replays")
+    assert capture.pk in captured
+    assert replay.removeprefix("/runs/") in captured
+    assert again.removeprefix("/runs/") in others
+    assert f"Source run {run.pk}" in of_replay
+    assert f"Replayed capture {capture.pk} g000001, succeeded" in of_replay
+    assert replay.removeprefix("/runs/") in text_of(pages.get(f"/telemetry/{capture.pk}"))
+
+
+def test_a_failed_run_says_what_next_and_names_its_request(pages):
+    run = RunFactory(
+        status="failed", failure_code="worker_lost", failure_detail="The worker stopped."
+    )
+    run.events.create(name="run.failed", attributes={"requestId": "r77", "code": "worker_lost"})
+
+    page = pages.get(f"/runs/{run.pk}")
+
+    said = text_of(page)
+    assert "This run failed. worker_lost The worker stopped." in said
+    assert "Request r77" in said
+    assert f"/runs/new?from={run.pk}#setup" in page.content.decode()
