@@ -324,6 +324,19 @@ def test_charts_take_the_colours_of_a_new_theme(travel):
     assert page.evaluate(drawn) != light
 
 
+def test_what_cannot_be_fetched_is_said_and_what_is_shown_stays(travel):
+    page = travel("?bin=115&node=JFK")
+    page.route("**/travel/*/node?*", lambda route: route.abort())
+
+    page.locator(".card[data-node=EWR]").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("FlowTime did not answer.")
+    expect(page.locator("#inspector-h")).to_have_text("John F. Kennedy")
+    page.unroute("**/travel/*/node?*")
+    page.locator(".card[data-node=LGA]").click()
+    expect(page.locator("#inspector-h")).to_have_text("LaGuardia")
+
+
 def test_a_narrow_page_has_the_table_instead_of_the_graph(travel):
     page = travel(width=400)
 

@@ -234,9 +234,10 @@ function chartOf(place, player, uPlot, ink) {
     }
     if (name === "leading") {
       const moments = [...player.clock.moments(view.from, view.to + 1)];
+      const room = place.clientWidth / Math.max(moments.length, 1);
+      const fits = moments.every(([, long]) => long.length * 6 + 10 < room);
       for (const [bin, long, brief] of moments) {
         const share = (bin - view.from) / (view.to + 1 - view.from);
-        const fits = place.clientWidth / Math.max(moments.length, 1) > long.length * 6 + 10;
         if (share < 0.97) words.push(mark("dayname", fits ? long : brief, { left: `${share * 100}%` }));
       }
     }

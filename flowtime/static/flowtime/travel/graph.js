@@ -9,6 +9,7 @@ const WIDEST = 14;
 const LEAST_SCALE = 0.62;
 const MOST_SCALE = 1.15;
 const MOST_TICKS = 60;
+const ASIDE = 22;
 
 function make(tag, attributes = {}, ...children) {
   const element = document.createElementNS(NS, tag);
@@ -215,6 +216,12 @@ function layOut(config, dagre) {
   }
   let width = Math.max(Number.isFinite(drawn) ? drawn : 0, SMALL.width + 16);
   let height = Number.isFinite(tall) ? tall : 0;
+  if (config.edges.some((edge) => isBack(edge, boxes))) {
+    // A way back leaves at the right and comes in at the left, beyond the outermost cards.
+    for (const id of graph.nodes()) boxes.get(id).x += ASIDE;
+    for (const edge of graph.edges()) for (const point of graph.edge(edge).points ?? []) point.x += ASIDE;
+    width += 2 * ASIDE;
+  }
   const ways = waysOf(config, graph, boxes, height);
   if (ways.lowest > height) height = ways.lowest + 8;
   // Roll-ups are no part of the flow: they stand in a row below it.
@@ -241,13 +248,14 @@ function isUpsideDown(config, boxes) {
   return kept < 0;
 }
 
+const isBack = (edge, boxes) => boxes.get(edge.to).x <= boxes.get(edge.from).x;
+
 function waysOf(config, graph, boxes, depth) {
-  const isBack = (edge) => boxes.get(edge.to).x <= boxes.get(edge.from).x;
   const ports = new Map();
   for (const side of ["from", "to"]) {
     const other = side === "from" ? "to" : "from";
     for (const [id, box] of boxes) {
-      const met = config.edges.filter((edge) => edge[side] === id && !isBack(edge));
+      const met = config.edges.filter((edge) => edge[side] === id && !isBack(edge, boxes));
       met.sort((a, b) => boxes.get(a[other]).y - boxes.get(b[other]).y);
       const step = Math.min(side === "from" ? 32 : 20, (box.height - 24) / Math.max(met.length, 1));
       met.forEach((edge, number) => {
@@ -258,7 +266,7 @@ function waysOf(config, graph, boxes, depth) {
   let lane = depth;
   const ways = config.edges.map((edge) => {
     const [source, target] = [boxes.get(edge.from), boxes.get(edge.to)];
-    if (isBack(edge)) {
+    if (isBack(edge, boxes)) {
       lane += 18;
       return wayBack(edge, source, target, lane);
     }

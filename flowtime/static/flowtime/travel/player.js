@@ -5,7 +5,7 @@ import { listen } from "./keymap.js";
 import { createNumbers } from "./numbers.js";
 import { createPanel } from "./panel.js";
 import { createScore } from "./score.js";
-import { Store } from "./store.js";
+import { fetchPart, Refused, Store } from "./store.js";
 import { createTransport } from "./transport.js";
 import { BinClock, say } from "./words.js";
 
@@ -192,10 +192,24 @@ class Player {
     history.replaceState(history.state, "", `?${query}${location.hash}`);
   }
 
+  // What could not be fetched is said above the player, once; what is shown stays.
+  fail(error) {
+    const id = "travel-failed";
+    if (document.getElementById(id)) return;
+    const note = document.createElement("div");
+    note.id = id;
+    note.className = "note error";
+    note.setAttribute("role", "alert");
+    note.textContent =
+      error instanceof Refused
+        ? "The run's numbers cannot be read as they were. Open the page again."
+        : "FlowTime did not answer. What is shown stays; try again when the connection is back.";
+    document.getElementById("travel").prepend(note);
+  }
+
   // A part of the page that the server writes, as elements.
   async part(name, query) {
-    const answer = await fetch(`${this.config.parts}${name}?${query}`);
-    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
+    const answer = await fetchPart(this.config, name, query);
     const template = document.createElement("template");
     template.innerHTML = await answer.text();
     return [...template.content.children];
@@ -273,4 +287,13 @@ function chooseViews() {
 
 const travel = document.getElementById("travel");
 const source = document.getElementById("travel-config");
-if (travel && source) new Player(JSON.parse(source.textContent)).start(travel);
+if (travel && source) {
+  const player = new Player(JSON.parse(source.textContent));
+  // Parts are asked for by many: whoever does not care for a refusal leaves it to the player.
+  addEventListener("unhandledrejection", (event) => {
+    if (!(event.reason instanceof Refused || event.reason instanceof TypeError)) return;
+    event.preventDefault();
+    player.fail(event.reason);
+  });
+  player.start(travel);
+}

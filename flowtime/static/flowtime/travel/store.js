@@ -16,6 +16,15 @@ function unpack(buffer, size) {
   return columns;
 }
 
+// The server's answer was no: the run has other files than it had, or the session has ended.
+export class Refused extends Error {}
+
+export async function fetchPart(config, part, query) {
+  const answer = await fetch(`${config.parts}${part}?${new URLSearchParams(query)}`);
+  if (!answer.ok || answer.redirected) throw new Refused(`${part}: ${answer.status}`);
+  return answer;
+}
+
 export class Store {
   #blocks = new Map();
   #asked = new Map();
@@ -29,8 +38,7 @@ export class Store {
   }
 
   async #fetch(part, query, size) {
-    const answer = await fetch(`${this.config.parts}${part}?${new URLSearchParams(query)}`);
-    if (!answer.ok) throw new Error(`${part}: ${answer.status}`);
+    const answer = await fetchPart(this.config, part, query);
     return unpack(await answer.arrayBuffer(), size);
   }
 
@@ -45,7 +53,9 @@ export class Store {
   // Every column of one node over the whole run.
   async node(id) {
     if (!this.#node.has(id)) {
-      this.#node.set(id, this.#fetch("node", { node: id }, this.config.bins));
+      const asked = this.#fetch("node", { node: id }, this.config.bins);
+      this.#node.set(id, asked);
+      asked.catch(() => this.#node.delete(id));
     }
     return this.#node.get(id);
   }
