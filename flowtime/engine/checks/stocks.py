@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 
 from ..expansion.expanded import QueueDef
-from ..expansion.places import Place, is_open
+from ..expansion.places import Place
+from ..kernels.dispatch import opened
 from ..kernels.queue import scan
 from ..metrics.inputs import RoleRows
 from .context import Check, Context, Run
@@ -197,7 +198,7 @@ class Timetable:
                 )
             if place.queue is None or place.queue.computation is None:
                 continue
-            escaped = exceeds(served, 0.0) & ~is_open(place.gate, run.state.bins)
+            escaped = exceeds(served, 0.0) & ~opened(place.gate, run.state.bins)
             if escaped.any():
                 yield Hit(
                     code="served_on_closed_bin",
@@ -223,7 +224,7 @@ class SilentQueues:
             waits = exceeds(depth, 0.0) & (served <= ABSOLUTE)
             code, why = "queue_latency_unreported", "nothing is served"
             if place.gate is not None:
-                waits &= ~is_open(place.gate, run.state.bins)
+                waits &= ~opened(place.gate, run.state.bins)
                 code, why = "queue_latency_gate_closed", "its schedule is closed"
             if waits.any():
                 yield Hit(

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from ..model.topology import TopologyNode
 from .expanded import Expanded, Gate, QueueDef
 
@@ -78,13 +76,6 @@ def places_of(expanded: Expanded) -> dict[str, Place]:
         )
         for node in nodes
     }
-
-
-def is_open(gate: Gate, bins: int) -> np.ndarray:
-    """Which bins the schedule opens, as booleans of shape (bins,) (engine §12.5)."""
-    opened = np.zeros(bins, dtype=bool)
-    opened[gate.phase :: gate.period] = True
-    return opened
 
 
 def bound_roles(expanded: Expanded, node: str) -> dict[str, str]:

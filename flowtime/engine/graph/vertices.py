@@ -10,7 +10,7 @@ import numpy as np
 
 from ..expansion.expanded import Expanded, Gate, QueueDef, RetryDef, RouterDef
 from ..expansion.naming import name_series
-from ..kernels import constraint, dispatch, queue, retry, router
+from ..kernels import constraint, dispatch, queue, retry, router, sink
 from ..kernels.profiles import profile_weights
 from ..kernels.sampling import expected_value
 from ..model.nodes import ComputationNode, ConstNode, ExprNode, PmfNode, SeriesRef
@@ -172,7 +172,7 @@ def _ends(expanded: Expanded) -> Iterator[tuple[str, Record]]:
         if served is None or "arrivals" not in roles:
             continue
         if place.kind == "sink":
-            yield served, partial(_left_over, roles["arrivals"], roles["errors"])
+            yield served, partial(sink.record_served, roles["arrivals"], roles["errors"])
         elif place.kind == "router":
             unrouted = expanded.routers[place.id].unrouted
             yield served, partial(_difference, roles["arrivals"], unrouted)
@@ -283,7 +283,3 @@ def _allot(offered: str, allocation: str | None, t: Tape) -> Operand:
 
 def _difference(whole: str, part: str, t: Tape) -> Operand:
     return t.subtract(t.load(whole), t.load(part))
-
-
-def _left_over(arrivals: str, errors: str, t: Tape) -> Operand:
-    return t.maximum(0.0, _difference(arrivals, errors, t))

@@ -15,6 +15,11 @@ def open_bins(period: int, phase: int, bins: int) -> np.ndarray:
     return mask
 
 
+def opened(gate: Gate, bins: int) -> np.ndarray:
+    """The bins that a schedule opens."""
+    return open_bins(gate.period, gate.phase, bins)
+
+
 def let_through(t: Tape, gate: Gate, offered: Operand) -> Operand:
     """Nothing where closed; where open what is offered, up to the capacity if that is finite."""
     passed = offered

@@ -10,8 +10,9 @@ import numpy as np
 
 from ..checks.noticed import Noticed
 from ..expansion.expanded import Expanded
-from ..expansion.places import Place, is_open
+from ..expansion.places import Place
 from ..hashing import array_digest, result_hash, scenario_hash
+from ..kernels.dispatch import opened
 from ..metrics.colours import COLOURED_BY, colour_bins
 from ..metrics.layout import METRICS
 from ..metrics.sla import SLA_METRICS, SLA_ROLES, Sla, measure_sla
@@ -151,7 +152,7 @@ class Result:
         paused = np.zeros(self.grid.bins, dtype=bool)
         if place.gate is not None and "queueDepth" in place.roles and "served" in place.roles:
             waits = (self.role(node, "queueDepth") > 0.0) & (self.role(node, "served") <= 0.0)
-            paused = waits & ~is_open(place.gate, self.grid.bins)
+            paused = waits & ~opened(place.gate, self.grid.bins)
         paused.flags.writeable = False
         return paused
 
@@ -163,7 +164,7 @@ class Result:
             {role: self.role(node, role) for role in roles},
             self._metrics_of(node, SLA_METRICS),
             promised=place.node.promised,
-            opened=is_open(place.gate, self.grid.bins) if place.gate is not None else None,
+            opened=opened(place.gate, self.grid.bins) if place.gate is not None else None,
             span=slice(start, stop),
         )
 
