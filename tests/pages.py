@@ -15,6 +15,7 @@ VOID = {
     "meta",
     "use",
     "path",
+    "wbr",
     "circle",
     "rect",
     "line",

@@ -89,7 +89,7 @@ def test_the_warnings_tab_groups_by_code_with_bins(pages):
     said = text_of(page)
     assert said.index("a_risk Warning 1 place, 1 bin") < said.index("b_info Info 2 places, 8 bins")
     assert "Three. Bins 4 to 9" in said
-    assert "a_risk 1 b_info 8" in said
+    assert "a_ risk 1 b_ info 8" in said
     html = page.content.decode()
     assert f'href="/runs/{run.pk}?bin=4&amp;node=B"' in html
 
