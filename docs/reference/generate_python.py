@@ -61,7 +61,7 @@ def _methods() -> Iterator[str]:
         for name, build in builders().items()
     )
     yield table(("method", "route", "does"), rows)
-    yield "`capture_file` is a context manager that yields the chunks of the file."
+    yield "`capture_file` and `export` are context managers that yield the chunks of the file."
 
 
 def _beyond_routes() -> Iterator[str]:

@@ -175,6 +175,14 @@ def metrics(run_id: str, first: int | None = None, last: int | None = None) -> C
     return Call("GET", _run(run_id, "metrics"), {"from": first, "to": last})
 
 
+def export(
+    run_id: str, format: str = "csv", first: int | None = None, last: int | None = None
+) -> Call[str]:
+    """Return a run as one table, ``csv``, ``ndjson`` or ``parquet``, of all bins or a range; clients stream it."""
+    query: dict[str, Value] = {"format": format, "from": first, "to": last}
+    return Call("GET", _run(run_id, "export"), query, accept="*/*")
+
+
 def compare(a: str, b: str) -> Call[r.Comparison]:
     """Return how two runs differ: parameters, and series matched by id."""
     return Call("GET", "/v1/compare", {"a": a, "b": b}, like=r.Comparison)
@@ -219,6 +227,19 @@ def manifest(capture_id: str) -> Call[r.Manifest]:
 def capture_file(capture_id: str, name: str) -> Call[str]:
     """Return one file of a telemetry bundle; clients stream it."""
     return Call("GET", _capture(capture_id, "files", name), accept="*/*")
+
+
+###############################################################################
+# Schemas
+###############################################################################
+def schemas() -> Call[r.Items[r.SchemaItem]]:
+    """Return which files of bundles have a JSON Schema."""
+    return Call("GET", "/v1/schemas", like=r.Items)
+
+
+def schema(name: str) -> Call[dict[str, Any]]:
+    """Return the JSON Schema of one file of a bundle."""
+    return Call("GET", f"/v1/schemas/{segment(name)}")
 
 
 ###############################################################################

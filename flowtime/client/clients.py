@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
 from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
 
 import httpx2
@@ -159,6 +164,8 @@ class Client(_Base):
     state_window = _Sync(calls.state_window)
     metrics = _Sync(calls.metrics)
     compare = _Sync(calls.compare)
+    schemas = _Sync(calls.schemas)
+    schema = _Sync(calls.schema)
     captures = _Sync(calls.captures)
     capture = _Sync(calls.capture)
     create_capture = _Sync(calls.create_capture)
@@ -219,10 +226,22 @@ class Client(_Base):
             time.sleep(pauses.next_one(job))
         return job
 
-    @contextmanager
-    def capture_file(self, capture_id: str, name: str) -> Iterator[Iterator[bytes]]:
+    def capture_file(self, capture_id: str, name: str) -> AbstractContextManager[Iterator[bytes]]:
         """Stream one file of a telemetry bundle."""
-        call = calls.capture_file(capture_id, name)
+        return self._stream(calls.capture_file(capture_id, name))
+
+    def export(
+        self,
+        run_id: str,
+        format: str = "csv",
+        first: int | None = None,
+        last: int | None = None,
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """Stream a run as one table: ``csv``, ``ndjson`` or ``parquet``, of all bins or a range."""
+        return self._stream(calls.export(run_id, format, first, last))
+
+    @contextmanager
+    def _stream(self, call: Call[str]) -> Iterator[Iterator[bytes]]:
         with self._translated_failures(call), self._http.stream(**self._request(call)) as response:
             if not response.is_success:
                 response.read()
@@ -251,6 +270,8 @@ class AsyncClient(_Base):
     state_window = _Async(calls.state_window)
     metrics = _Async(calls.metrics)
     compare = _Async(calls.compare)
+    schemas = _Async(calls.schemas)
+    schema = _Async(calls.schema)
     captures = _Async(calls.captures)
     capture = _Async(calls.capture)
     create_capture = _Async(calls.create_capture)
@@ -313,10 +334,24 @@ class AsyncClient(_Base):
             await asyncio.sleep(pauses.next_one(job))
         return job
 
-    @asynccontextmanager
-    async def capture_file(self, capture_id: str, name: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    def capture_file(
+        self, capture_id: str, name: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Stream one file of a telemetry bundle."""
-        call = calls.capture_file(capture_id, name)
+        return self._stream(calls.capture_file(capture_id, name))
+
+    def export(
+        self,
+        run_id: str,
+        format: str = "csv",
+        first: int | None = None,
+        last: int | None = None,
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Stream a run as one table: ``csv``, ``ndjson`` or ``parquet``, of all bins or a range."""
+        return self._stream(calls.export(run_id, format, first, last))
+
+    @asynccontextmanager
+    async def _stream(self, call: Call[str]) -> AsyncIterator[AsyncIterator[bytes]]:
         with self._translated_failures(call):
             async with self._http.stream(**self._request(call)) as response:
                 if not response.is_success:

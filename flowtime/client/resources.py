@@ -348,3 +348,11 @@ class Readiness(TypedDict):
 
     status: str
     checks: dict[str, str]
+
+
+class SchemaItem(TypedDict):
+    """The JSON Schema of one file of a bundle, by name."""
+
+    name: str
+    description: str
+    links: dict[str, str]

@@ -4,8 +4,10 @@ import asyncio
 import hashlib
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from docs.reference.generate_python import builders, placeholders
@@ -81,6 +83,23 @@ class TestMainJob:
         assert entry["hash"] == f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
+class TestTables:
+    def test_a_run_is_streamed_as_a_table(self, client: Client, tmp_path: Path) -> None:
+        run_id = client.create_run(FIRST_STEPS)["runId"]
+        file = tmp_path / "run.parquet"
+
+        with client.export(run_id, "parquet", first=2, last=3) as chunks:
+            file.write_bytes(b"".join(chunks))
+
+        assert set(pl.read_parquet(file)["time_bin"]) == {2, 3}
+
+    def test_a_table_that_cannot_be_made_is_refused(self, client: Client) -> None:
+        with pytest.raises(Refused) as told, client.export("run_nowhere"):
+            pass
+
+        assert told.value.code == "run_not_found"
+
+
 class TestPages:
     def test_every_run_is_yielded_once(self, client: Client) -> None:
         made = [client.create_run(FIRST_STEPS)["runId"] for _ in range(3)]
@@ -134,11 +153,12 @@ class TestRefusals:
 
 
 def test_both_clients_know_every_call() -> None:
-    routes = set(builders()) - {"capture_file"}
+    streamed = {"capture_file", "export"}
+    routes = set(builders()) - streamed
 
     for client, method in ((Client, _Sync), (AsyncClient, _Async)):
         assert {n for n, v in vars(client).items() if isinstance(v, method)} == routes
-        assert callable(client.capture_file)
+        assert all(callable(getattr(client, name)) for name in streamed)
 
 
 def test_every_call_is_an_operation_of_the_document(client: Client) -> None:
