@@ -11,9 +11,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
+from flowtime.people.models import Session
+from runs import services as runs
 from runs.models import Run, RunDocument, RunEvent
+from runs.requests import RunRequest
 from telemetry.models import Capture, CaptureEvent
 from tests.conftest import client_of, make_person, page_client
 from tests.faults.invariant import check_invariant, command, rows_now
@@ -59,7 +63,8 @@ class TestLocked:
         else:
             # Our own connection must have let its locks go.
             other = psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None})
-            other.execute("LOCK TABLE runs_run, telemetry_capture IN EXCLUSIVE MODE")
+            for model in (Run, Capture, Session):
+                other.execute(f"LOCK TABLE {model._meta.db_table} IN EXCLUSIVE MODE")
         try:
             yield other
         finally:
@@ -88,6 +93,30 @@ class TestLocked:
         assert post_capture(api, run["runId"]).status_code == 201
         check_invariant(data_dirs, api)
         tally.inputs(len(answers) + 1)
+
+    def test_so_is_who_signs_in_or_comes_to_the_admin(self, alice, data_dirs, tally):
+        door = Client(raise_request_exception=False)
+        admin = page_client(make_person("ada", "admin"))
+        admin.raise_request_exception = False
+        run = runs.create_run(RunRequest(template_id="desk"), user=alice).run
+        self.wait_at_most(150)
+
+        with self.locked():
+            answers = [
+                door.post("/sign-in", {"username": "alice", "password": "alicealice"}),
+                admin.post("/admin/telemetry/capture/maintenance", {"job": "verify-deep"}),
+                admin.post(
+                    "/admin/runs/run/",
+                    {"action": "replay_from_model", "_selected_action": run.pk},
+                ),
+            ]
+
+        for answer in answers:
+            assert answer.status_code == 503, answer.content
+            assert int(answer["Retry-After"]) >= 1
+            assert "The database is busy" in answer.content.decode()
+        assert Run.objects.count() == 1
+        tally.inputs(len(answers))
 
     def test_a_request_succeeds_when_the_lock_goes_in_time(self, api, tally):
         self.wait_at_most(10_000)
