@@ -1,4 +1,4 @@
-"""Parsed series, kept by the digest of the file they came from, within a bound of bytes."""
+"""Parsed series, kept by the digest of the file they came from, within a bound of bytes; and arrays made fit for a page."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
+if TYPE_CHECKING:
     from flowtime.bundles import RunBundle
 
 # Ten runs of 20 nodes and 8,760 bins; a process of the server holds one such store.
@@ -91,3 +91,12 @@ def read_array(bundle: RunBundle, series_id: str, *, store: ArrayStore = STORE) 
 def plain(values: np.ndarray) -> list[float | None]:
     """An array as a page can hold it: what is not finite is undefined."""
     return [value if math.isfinite(value) else None for value in values.tolist()]
+
+
+def largest_of(values: np.ndarray, stretch: int) -> np.ndarray:
+    """The largest finite value of each stretch of so many bins, NaN where there is none."""
+    if stretch <= 1:
+        return values
+    finite = np.where(np.isfinite(values), values, -np.inf)
+    tops = np.maximum.reduceat(finite, np.arange(0, len(values), stretch))
+    return np.where(np.isneginf(tops), np.nan, tops)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from runs.arrays import largest_of
 from runs.drawing import MOST_STEPS
 from runs.layout import letters_of
 from runs.travel import BASE
@@ -94,15 +95,6 @@ def _totals(journey: Journey) -> Iterator[tuple[str, np.ndarray]]:
     """What stands on the ruler, and what is lost at all nodes together."""
     yield "leading", journey.leading[2]
     yield "all-errors", journey.total("errors")
-
-
-def largest_of(values: np.ndarray, stretch: int) -> np.ndarray:
-    """The largest finite value of each stretch of so many bins, NaN where there is none."""
-    if stretch <= 1:
-        return values
-    finite = np.where(np.isfinite(values), values, -np.inf)
-    tops = np.maximum.reduceat(finite, np.arange(0, len(values), stretch))
-    return np.where(np.isneginf(tops), np.nan, tops)
 
 
 def pack(columns: Iterable[Column]) -> bytes:

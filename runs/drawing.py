@@ -6,6 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+import numpy as np
+
+from runs.arrays import largest_of, plain
+
 STATES = {".": "gray", "g": "green", "y": "yellow", "r": "red", "d": "dlq"}
 STATE_WORDS = {
     "gray": "undefined",
@@ -92,8 +96,4 @@ def bars_path(values: Iterable[float], *, height: float = 64) -> str:
 
 def largest_of_stretches(values: Sequence[float | None], stretch: int) -> list[float | None]:
     """The largest defined value of each stretch of so many bins; the values themselves where that is one."""
-    clean = [None if value is None or not math.isfinite(value) else value for value in values]
-    if stretch <= 1:
-        return clean
-    parts = (clean[start : start + stretch] for start in range(0, len(clean), stretch))
-    return [max((value for value in part if value is not None), default=None) for part in parts]
+    return plain(largest_of(np.array(values, dtype=float), stretch))

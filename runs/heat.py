@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runs import drawing, measures, wording
-from runs.arrays import plain
-from runs.blocks import largest_of
+from runs.arrays import largest_of, plain
 from runs.layout import letters_of
 from runs.travel import STATE, largest, value_in
 

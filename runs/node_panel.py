@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from runs import measures, wording
-from runs.arrays import plain
-from runs.blocks import largest_of
+from runs.arrays import largest_of, plain
 from runs.drawing import STATE_WORDS, STATES
 from runs.explained import Explanation, explain
 from runs.layout import letters_of

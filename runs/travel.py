@@ -229,7 +229,7 @@ def view_of(journey: Journey, query: Mapping[str, str]) -> View:
     last = journey.bins - 1
     first = _number(query, "from", 0, last)
     to = _number(query, "to", last, last)
-    if to <= first:
+    if to < first:
         first, to = 0, last
     index = _number(query, "bin", journey.opens_at, last)
     node = query.get("node", "")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from runs import blocks
+from runs.arrays import largest_of
 from runs.state import read_window
 from runs.travel import BASE, travelling, with_all_columns
 
@@ -52,7 +53,7 @@ def test_no_column_is_a_block_too():
 def test_stretches_keep_every_peak_and_leave_gaps(stretch):
     values = np.array([1, 9, np.nan, np.nan, np.nan, np.nan, np.nan, 2, np.inf, 5.0])
 
-    steps = blocks.largest_of(values, stretch)
+    steps = largest_of(values, stretch)
 
     assert len(steps) == -(-len(values) // stretch)
     assert np.nanmax(steps) == 9

@@ -126,6 +126,15 @@ def test_parts_are_kept_for_good_under_the_digest_of_the_files(pages, make_run):
         assert response["Cache-Control"] == "private, max-age=31536000, immutable"
 
 
+def test_a_block_may_be_of_one_bin(pages, make_run):
+    parts = config_of(pages.get(f"/runs/{make_run().pk}"))["parts"]
+
+    whole = pages.get(f"{parts}bins?from=0&to=3").content
+    last = pages.get(f"{parts}bins?from=3&to=3").content
+
+    assert len(last) < len(whole)
+
+
 def test_a_part_of_other_files_is_refused(pages, make_run):
     run = make_run()
 
