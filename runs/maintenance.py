@@ -116,9 +116,10 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
     """
     done = Reindexed()
     columns = ("pk", "status", "integrity", "integrity_checked_at", "manifest_hash")
+    # In this order: a run has its row before it has its bundle, so one that is made meanwhile is no orphan.
+    on_disk = list_run_ids(runs_root())
     rows = {run.pk: run for run in Run.objects.only(*columns)}
     finished = {pk for pk, run in rows.items() if run.status == Run.Status.SUCCEEDED}
-    on_disk = list_run_ids(runs_root())
     orphans = set(on_disk) - rows.keys()
     people = adoption.ids_of_people()
     total, count = len(finished) + len(orphans), 0

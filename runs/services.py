@@ -99,8 +99,10 @@ def create_run(
     the row, and raised to the caller who waits for it.
     """
     prepared = planning.prepare_request(request)
-    run_id = _chosen_id(request, prepared) or _new_id()
-    _bury(run_id)
+    chosen = _chosen_id(request, prepared)
+    if chosen is not None:
+        _bury(chosen)
+    run_id = chosen or _new_id()
     may_reuse = request.is_deterministic and not request.overwrite
     existing = _reusable(run_id, prepared) if may_reuse else None
     if existing is None:
@@ -193,12 +195,15 @@ def _check_free(run_id: str, prepared: Prepared) -> None:
     existing = Run.objects.filter(pk=run_id).first()
     if existing is None:
         _check_free_on_disk(run_id, prepared.request)
-    elif not _is_same(existing, prepared):
+    elif not (_is_same(existing, prepared) or _is_unanswered(existing, prepared)):
         raise _taken(existing)
 
 
 def _check_free_on_disk(run_id: str, request: RunRequest) -> None:
+    """Raise RunExists where files lie under the name and no row tells of them."""
     if request.is_deterministic or request.overwrite or not has_run_bundle(runs_root(), run_id):
+        return
+    if Run.objects.filter(pk=run_id).exists():
         return
     raise RunExists(
         f"There are files of a run {run_id} that the index does not know; reindex adopts them.",
@@ -208,6 +213,16 @@ def _check_free_on_disk(run_id: str, request: RunRequest) -> None:
 
 def _is_same(run: Run, prepared: Prepared) -> bool:
     return prepared.request.is_deterministic and run.input_hash == prepared.input_hash
+
+
+def _is_unanswered(run: Run, prepared: Prepared) -> bool:
+    """The same question was asked under this name and came to no result: it may be asked again."""
+    is_over = run.status in (Run.Status.FAILED, Run.Status.CANCELED) or _has_died(run)
+    return is_over and run.input_hash == prepared.input_hash
+
+
+def _has_died(run: Run) -> bool:
+    return run.status == Run.Status.RUNNING and is_dead(run, runs_root())
 
 
 def _reusable(run_id: str, prepared: Prepared) -> Run | None:
@@ -293,8 +308,7 @@ def _reserve(
     is_async: bool,
 ) -> Run:
     """Take ``run_id`` with one row: the primary key settles who was first. The row is queued or running."""
-    if not Run.objects.filter(pk=run_id).exists():
-        _check_free_on_disk(run_id, prepared.request)
+    _check_free_on_disk(run_id, prepared.request)
     now = timezone.now()
     run = Run(pk=run_id, created_at=now, created_by=person_of(user), **_columns(prepared), **links)
     if is_async:
@@ -331,12 +345,12 @@ def _take_over(run: Run, prepared: Prepared) -> dict[str, Any] | None:
     """
     existing = Run.objects.select_for_update().get(pk=run.pk)
     has_bundle = existing.status == Run.Status.SUCCEEDED
-    is_retry = existing.is_finished and (
-        _is_same(existing, prepared)
-        # The same question under the same name, which was never answered.
-        or (existing.input_hash == prepared.input_hash and not has_bundle)
+    is_asked_for = (
+        prepared.request.overwrite
+        or _is_same(existing, prepared)
+        or _is_unanswered(existing, prepared)
     )
-    if not (prepared.request.overwrite or is_retry) or not existing.is_finished:
+    if not (existing.is_finished and is_asked_for):
         raise _taken(existing)
     # An earlier worker that is not dead after all must not finish the new run's row.
     run.attempt = existing.attempt + 1
@@ -346,8 +360,8 @@ def _take_over(run: Run, prepared: Prepared) -> dict[str, Any] | None:
 
 def _bury(run_id: str) -> None:
     """Fail a run of this id whose worker is gone, so that a retry need not wait for ``reap``."""
-    run = Run.objects.filter(pk=run_id, status=Run.Status.RUNNING).first()
-    if run is not None and is_dead(run, runs_root()):
+    run = Run.objects.filter(pk=run_id).first()
+    if run is not None and _has_died(run):
         execution.fail_run(run, code=execution.ABANDONED, detail=execution.ABANDONED_DETAIL)
 
 

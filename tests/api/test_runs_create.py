@@ -289,3 +289,18 @@ class TestInTheBackground:
         shown = api.get(f"/v1/runs/{there}").json()
         assert shown["resultHash"] == here["resultHash"]
         assert shown["inputHash"] == here["inputHash"]
+
+
+def test_a_question_that_failed_under_a_name_may_be_asked_again(api):
+    body = {"options": {"runId": "mine"}}
+    make_run(api, **body)
+    Run.objects.update(status=Run.Status.FAILED, failure_code="insufficient_storage")
+
+    plan = post_run(api, options={"runId": "mine", "dryRun": True})
+    other = post_run(api, **body, parameters={"extra": 1})
+    again = post_run(api, **body)
+
+    assert plan.status_code == 200
+    assert (other.status_code, other.json()["code"]) == (409, "run_exists")
+    assert again.status_code == 201
+    assert post_run(api, **body).status_code == 409
