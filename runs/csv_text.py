@@ -19,8 +19,9 @@ LINE_END = "\r\n"
 def csv_line(cells: Sequence[object]) -> str:
     """One record without its end; None is an empty cell. Numbers stay numbers, text never becomes a formula."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([_safe(cell) for cell in cells])
-    return line.getvalue()
+    # The writer quotes a cell with a line break only where its own lines end in one.
+    csv.writer(line, lineterminator=LINE_END).writerow([_safe(cell) for cell in cells])
+    return line.getvalue().removesuffix(LINE_END)
 
 
 def csv_table(rows: Iterable[Sequence[object]]) -> bytes:
