@@ -1,4 +1,4 @@
-"""The door and the theme: pages that belong to no app."""
+"""The door, the theme and the keys: pages that belong to no app."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
@@ -9,6 +9,7 @@ from flowtime import pages
 urlpatterns = [
     path("sign-in", login_not_required(pages.SignIn.as_view()), name="login"),
     path("sign-out", LogoutView.as_view(), name="logout"),
+    path("keys", pages.choose_keys, name="keys"),
     path("system", login_not_required(pages.system_banner), name="system"),
     path("theme", login_not_required(pages.choose_theme), name="theme"),
 ]

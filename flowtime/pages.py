@@ -33,7 +33,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from flowtime.api import problems
 from flowtime.api.problems import convert_error, is_api, problem_response, request_id_of
 from flowtime.errors import FlowTimeError
-from flowtime.people.preferences import THEMES, set_theme, theme_of
+from flowtime.people.preferences import THEMES, set_single_keys, set_theme, theme_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -315,3 +315,10 @@ def keep_theme(response: HttpResponse, theme: str) -> HttpResponse:
     else:
         response.delete_cookie("theme", samesite="Lax")
     return response
+
+
+@require_POST
+def choose_keys(request: HttpRequest) -> HttpResponse:
+    """Keep whether single keys do something, as the keyboard map was told."""
+    set_single_keys(person_of(request), are_on=request.POST.get("on") == "true")
+    return HttpResponse(status=204)

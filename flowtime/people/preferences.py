@@ -64,6 +64,11 @@ def set_theme(user: Any, theme: str) -> None:
     Preferences.objects.update_or_create(pk=user.pk, defaults={"theme": theme})
 
 
+def set_single_keys(user: Any, *, are_on: bool) -> None:
+    """Keep alone whether single keys do something."""
+    Preferences.objects.update_or_create(pk=user.pk, defaults={"has_single_keys": are_on})
+
+
 def zone_of(preferences: Preferences) -> ZoneInfo:
     """The time zone to tell times in; UTC where this machine no longer knows the one that was chosen."""
     try:

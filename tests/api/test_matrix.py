@@ -78,6 +78,7 @@ PAGES: dict[str, dict[str, str]] = {
     "profile/password": {"post": "viewer"},
     "profile/sessions/sign-out": {"post": "viewer"},
     "profile/sessions/<str:session_id>/sign-out": {"post": "viewer"},
+    "keys": {"post": "viewer"},
     "docs/api": VIEW,
     "docs/redoc": VIEW,
     "docs/ui": {"get": "admin", "head": "admin"},

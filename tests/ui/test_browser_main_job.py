@@ -104,6 +104,7 @@ def test_replaying_from_the_model_reproduces_every_series(fresh_run):
 def test_the_main_job_without_a_script(browse, product, fresh_run):
     url = fresh_run.url
     page = browse(java_script_enabled=False)
+    run_without_a_script(page, product)
     page.goto(url)
 
     page.get_by_role("button", name="Generate telemetry").click()
@@ -125,9 +126,38 @@ def test_the_main_job_without_a_script(browse, product, fresh_run):
         page.goto(url)
     expect(page.locator("#telemetry")).to_contain_text("g000002")
 
-    page.goto(f"{product.url}/runs?mode=simulation")
-    page.get_by_label("Status").select_option("Succeeded")
+    page.goto(f"{product.url}/runs")
+    page.get_by_label("Mode").select_option("simulation")
     page.get_by_role("button", name="Apply filters").click()
+    page.get_by_role("link", name=re.compile("^Succeeded")).click()
     expect(page).to_have_url(re.compile(r"mode=simulation&status=succeeded"))
+    page.get_by_text("Views", exact=True).click()
+    page.get_by_label("Keep these filters as").fill("Without a script")
+    page.get_by_role("button", name="Save view").click()
+    expect(page.locator("#toasts")).to_contain_text("View “Without a script” saved.")
     page.get_by_role("button", name="Switch between light and dark").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(f"{product.url}/runs")
+    page.locator("input[name=pick]").nth(0).check()
+    page.locator("input[name=pick]").nth(1).check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page).to_have_url(re.compile(r"/runs/compare\?a=run_\w+&b=run_\w+"))
+
+
+def run_without_a_script(page, product):
+    """Find a template, plan it, put a value back, meet an error, and run it: by forms alone."""
+    page.goto(f"{product.url}/runs/new")
+    page.get_by_label("Find a template").fill("loading")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name=re.compile("A loading dock")).first.click()
+    page.get_by_label("Loads", exact=True).fill("0")
+    page.get_by_role("textbox", name="Pallets").fill("1, 2, 3, 4, 5, 6")
+    page.locator("#do-plan").click()
+    expect(page.locator("#id_p-perHour-error")).to_contain_text("below the minimum 1")
+    expect(page.get_by_role("textbox", name="Pallets")).to_have_value("1, 2, 3, 4, 5, 6")
+    page.get_by_role("button", name="Reset Loads to its default").click()
+    expect(page.get_by_label("Loads", exact=True)).to_have_value("7")
+    page.locator("#do-plan").click()
+    expect(page.locator("#plan")).to_contain_text("Pallets: 5 of 6 values")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page).to_have_url(re.compile(r"/runs/run_"))

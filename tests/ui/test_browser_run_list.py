@@ -80,12 +80,18 @@ def test_letters_are_letters_in_a_field_and_nothing_when_turned_off(browse, prod
     expect(search).to_be_focused()
 
     page.goto(f"{product.url}/runs")
-    page.evaluate("document.documentElement.dataset.shortcuts = 'off'")
+    page.keyboard.press("?")
+    with page.expect_response(f"{product.url}/keys"):
+        page.get_by_role("checkbox", name="Single keys do something").uncheck()
+    page.goto(f"{product.url}/runs")
     page.keyboard.press("j")
     page.keyboard.press("?")
 
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert page.evaluate("document.activeElement === document.body")
+    with page.expect_response(f"{product.url}/keys"):
+        page.evaluate("document.getElementById('keys').showModal()")
+        page.get_by_role("checkbox", name="Single keys do something").check()
 
 
 def test_a_view_is_saved_opened_and_deleted(browse, product, more_runs):

@@ -39,3 +39,14 @@ def test_a_cookie_that_is_no_theme_is_not_rendered(pages):
     pages.cookies["theme"] = '"><script>'
 
     assert "data-theme" not in pages.get("/runs").content.decode().split("<body")[0]
+
+
+def test_single_keys_are_turned_off_and_on_for_whoever_asks(pages, viewer_pages):
+    assert "data-shortcuts" not in pages.get("/runs").content.decode()
+
+    assert pages.post("/keys", {}).status_code == 204
+
+    assert 'data-shortcuts="off"' in pages.get("/runs").content.decode()
+    assert "data-shortcuts" not in viewer_pages.get("/runs").content.decode()
+    pages.post("/keys", {"on": "true"})
+    assert "data-shortcuts" not in pages.get("/runs").content.decode()

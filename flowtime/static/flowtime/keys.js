@@ -1,22 +1,16 @@
 // Single keys of every page: "/" finds the search, "?" shows the map, others are passed on to who listens.
-// They can be turned off (WCAG 2.1.4): on <html> by who knows the reader, in a cookie by the map itself.
+// They can be turned off (WCAG 2.1.4), in the map and in the profile; <html> says so on the next page.
 const root = document.documentElement;
 const dialog = document.getElementById("keys");
-const box = dialog?.querySelector("[data-single-keys]");
-const WRITING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable], dialog[open]";
+const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]";
 
-function areOn() {
-  return root.dataset.shortcuts !== "off" && !/(^|; )shortcuts=off(;|$)/.test(document.cookie);
-}
+const areOn = () => root.dataset.shortcuts !== "off";
 
-if (box) {
-  box.checked = areOn();
-  box.addEventListener("change", () => {
-    const choice = box.checked ? "on" : "off";
-    document.cookie = `shortcuts=${choice}; path=/; max-age=31536000; samesite=lax`;
-    root.dataset.shortcuts = choice;
-  });
-}
+dialog?.querySelector("[data-single-keys]")?.addEventListener("change", (event) => {
+  const form = event.currentTarget;
+  root.dataset.shortcuts = event.target.checked ? "on" : "off";
+  fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true });
+});
 
 const actions = {
   "/": () => document.querySelector("main input[type=search]")?.focus(),
