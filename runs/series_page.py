@@ -17,20 +17,24 @@ from runs.arrays import plain, read_array
 from runs.bins import clock_of, rows_from, stretch_of
 from runs.charts import page_number
 from runs.drawing import largest_of_stretches
-from runs.explained import RULES
+from runs.explained import RULES, explain
 from runs.formulas import formulas_of
 from runs.layout import layout_of
 from runs.node_panel import ROWS_A_PAGE
 from runs.reading import readable
 from runs.series import find_entry
+from runs.state import read_arrays
 
 if TYPE_CHECKING:
     from flowtime.bundles import RunBundle, SeriesEntry
     from runs.layout import ConnectionLayout, PlaceLayout
     from runs.models import Run
 
-# A name as expressions write it, quoted where it needs to be, or a name of a rule in braces.
-_NAME = re.compile(r"\{(\w+)(?::before)?\}|\"([^\"]+)\"|([A-Za-z_]\w*(?:@[A-Za-z]\w*)?)")
+# A name as expressions write it, quoted where it needs to be.
+_NAME = re.compile(r"\"([^\"]+)\"|([A-Za-z_]\w*(?:@[A-Za-z]\w*)?)")
+_NAME_OF_RULE = re.compile(r"\{(\w+)")
+# What decides how a rule reads at a node that has it.
+ADJUSTING = ("errors", "parallelism")
 MOST_READERS = 24
 
 
@@ -86,6 +90,7 @@ class SeriesPage:
         self._entries = {entry.id: entry for entry in bundle.index if entry.id}
         self.values = plain(self._array)
         self.first_row = min(page_number(query, key="row", least=0), max(run.bins - 1, 0))
+        self._rule = self._explanation(bundle)
         model = load_model(bundle.model_document)
         self._formulas = {f.id: f for f in formulas_of(model, self._entries)}
         self.about = str(
@@ -161,13 +166,34 @@ class SeriesPage:
         made = self._formulas.get(self._bare)
         if made is not None and made.formula:
             return SeriesFormula(made.kind, list(self._pieces(made.formula, self._entries)))
+        return SeriesFormula("derived", self._rule) if self._rule else None
+
+    def _explanation(self, bundle: RunBundle) -> list[Piece]:
+        """The rule of its metric as it holds at its node; nothing where the numbers follow from something else."""
         place = self.place
-        rule = RULES.get(self._metric_of(place)) if place else None
-        if place is None or rule is None:
-            return None
-        minutes = wording.say_number(self._layout.bin_minutes)
-        pieces = self._pieces(rule.text.replace("BIN", minutes), place.columns)
-        return SeriesFormula("derived", list(pieces))
+        metric = self._metric_of(place) if place else ""
+        if place is None or metric not in RULES:
+            return []
+        needed = {metric, *ADJUSTING, *_NAME_OF_RULE.findall(RULES[metric].text)}
+        columns = {name: e for name, e in place.columns.items() if name in needed}
+        found = explain(
+            metric,
+            read_arrays(bundle, columns),
+            0,
+            bin_minutes=self._layout.bin_minutes,
+            promised=None,
+            decimals={},
+        )
+        return (
+            [self._piece(part.words, columns.get(part.name)) for part in found.parts]
+            if found
+            else []
+        )
+
+    def _piece(self, words: str, entry: SeriesEntry | None) -> Piece:
+        # What it was in the bin before is no other series.
+        is_other = entry is not None and entry.series_id != self.entry.series_id
+        return Piece(words, entry.series_id if entry is not None and is_other else "")
 
     @property
     def source(self) -> str:
@@ -181,8 +207,8 @@ class SeriesPage:
         found = []
         for made in self._formulas.values():
             entry = self._entries.get(made.id)
-            names = {p.series_id for p in self._pieces(made.formula, self._entries) if p.series_id}
-            if entry is not None and self.entry.series_id in names and made.id != self._bare:
+            names = {found[1] or found[2] for found in _NAME.finditer(made.formula)}
+            if entry is not None and self.name in names and made.id != self._bare:
                 found.append(entry)
         return found[:MOST_READERS]
 
@@ -190,13 +216,13 @@ class SeriesPage:
         """``text`` cut where it names a series of the run."""
         end = 0
         for found in _NAME.finditer(text):
-            name = found[1] or found[2] or found[3]
+            name = found[1] or found[2]
             entry = known.get(name)
-            if entry is None and not found[1]:
+            if entry is None:
                 continue
             if found.start() > end:
                 yield Piece(text[end : found.start()])
-            yield Piece(name, entry.series_id if entry else "")
+            yield self._piece(name, entry)
             end = found.end()
         if end < len(text):
             yield Piece(text[end:])

@@ -60,6 +60,15 @@ def test_a_derived_metric_shows_its_rule_with_its_inputs(pages, desk):
     assert "× 60" in formula
 
 
+def test_a_queue_follows_from_what_it_was_before(pages, desk):
+    index = {e.id: e for e in pages_index(desk)}
+    html = show(pages, desk, index["desk_queue"].series_id).content.decode()
+
+    (formula,) = re.findall(r'<p class="formula">(.*?)</p>', html)
+    assert re.sub(r"<[^>]+>", "", formula).startswith("queueDepth before + arrivals")
+    assert re.findall(r">(\w+)</a>", formula) == ["arrivals", "served"]
+
+
 def test_every_input_of_every_series_leads_to_a_page(pages, desk):
     for entry in pages_index(desk):
         page = show(pages, desk, entry.series_id)
