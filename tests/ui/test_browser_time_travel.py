@@ -271,7 +271,7 @@ def test_a_range_is_dragged_out_of_a_chart_and_given_back(travel):
     box = box_of(page, "[data-chart=queueDepth]")
     y = box["y"] + 40
 
-    page.mouse.move(box["x"] + box["width"] * 0.8, y)
+    page.mouse.move(box["x"] + box["width"] * 0.805, y)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.999, y, steps=8)
     page.mouse.up()
