@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 UNDEFINED = "–"
 MINUS = "−"
@@ -37,6 +38,16 @@ def say_difference(value: float | None) -> str:
     """As ``say_number``, but what is too small for one place is not called nothing: ``0.0003``, ``2e-13``."""
     said = say_number(value)
     return f"{value:.1g}".replace("-", MINUS) if value and said == "0" else said
+
+
+def say_change(a: Any, b: Any) -> str:
+    """``+392.8``, ``−12``, ``same``; a dash where there is nothing to subtract."""
+    if a == b:
+        return "same"
+    if not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (a, b)):
+        return UNDEFINED
+    said = say_difference(float(b - a))
+    return f"+{said}" if b > a else said
 
 
 def say_count(count: int, singular: str, plural: str | None = None) -> str:

@@ -143,3 +143,19 @@ def test_nothing_is_left_to_say_before_the_start():
 )
 def test_how_long_somebody_has_been_silent(seconds, said):
     assert wording.say_silence(timedelta(seconds=seconds)) == said
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"),
+    [
+        (1, 1, "same"),
+        (1, 0.6, "−0.4"),
+        (3322, 3714.8, "+392.8"),
+        (1.0, 1.0 + 2e-13, "+2e−13"),
+        (None, 3, "–"),
+        (True, False, "–"),
+        ("pcg32", "other", "–"),
+    ],
+)
+def test_a_change_has_a_sign_and_is_never_called_nothing(a, b, said):
+    assert wording.say_change(a, b) == said
