@@ -61,6 +61,11 @@ def _published(facts: Mapping[str, Any]) -> str:
     return said + (f": {wording.say_count(files, 'file')}" if files is not None else "")
 
 
+def _written(facts: Mapping[str, Any]) -> str:
+    what = f"{facts.get('nodeId', '')} {facts.get('metric', 'file')}".strip()
+    return f"{what}, {facts['classId']}, written" if facts.get("classId") else f"{what} written"
+
+
 def _generation(generation: Any) -> str:
     return f"g{generation:06d}" if isinstance(generation, int) else str(generation)
 
@@ -87,9 +92,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "run.verified": lambda facts: f"Run files checked: {facts.get('integrity', 'done')}",
     "capture.requested": lambda facts: "Telemetry requested",
     "capture.started": lambda facts: "Telemetry started; run files checked",
-    "capture.file_written": lambda facts: (
-        f"{facts.get('nodeId', '')} {facts.get('metric', 'file')} written".strip()
-    ),
+    "capture.file_written": _written,
     "capture.published": _published,
     "capture.succeeded": _with_warnings,
     "capture.refused": lambda facts: f"Refused: {_why(facts)}",

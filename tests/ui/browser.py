@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,12 @@ def chromium() -> str | None:
     return next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
 
 
-def start_product(data: Path, **own: str) -> Iterator[Product]:
+def start_product(
+    data: Path, *, settings: Mapping[str, str] | None = None, **own: str
+) -> Iterator[Product]:
     """Bootstrap and serve on ``data``; everything stops when the generator is closed.
 
-    ``own`` are texts of templates by name, beside the loading dock.
+    ``own`` are texts of templates by name, beside the loading dock; ``settings`` go into the environment.
     """
     environment = {
         name: value
@@ -84,6 +86,7 @@ def start_product(data: Path, **own: str) -> Iterator[Product]:
         "FLOWTIME_DATA_DIR": str(data),
         "SECRET_KEY": "a-key-for-the-browser-tests-that-is-long-enough-0123456789",
         "FLOWTIME_LOG_LEVEL": "ERROR",
+        **(settings or {}),
     }
     manage = [sys.executable, str(REPOSITORY / "manage.py")]
     made = subprocess.run(

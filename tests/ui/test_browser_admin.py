@@ -52,6 +52,25 @@ def test_the_chosen_theme_holds_against_the_systems(browse, product):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
 
 
+def test_what_changes_something_is_asked_first_and_kept_in_the_history(browse, product):
+    page = browse(name="admin")
+    record = f"{product.url}/admin/runs/run/{quote(product.run_id)}/change/"
+    page.goto(record)
+
+    page.locator("#verify").click()
+    expect(page.get_by_role("heading", name="Verify run files")).to_be_visible()
+    expect(page.get_by_role("link", name="Leave it as it is")).to_be_focused()
+    found = Axe().run(page, options=RULES)
+    assert not found.response["violations"], found.generate_report()
+    keep_screenshot(page, "admin-question-1440-light")
+    page.get_by_role("button", name="Verify run files").click()
+
+    expect(page).to_have_url(record)
+    expect(page.locator(".messagelist")).to_contain_text("Valid")
+    page.goto(f"{product.url}/admin/")
+    expect(page.locator("#recent-actions-module")).to_contain_text(product.run_id)
+
+
 def test_telemetry_is_generated_and_replaced_after_a_look(browse, product):
     page = browse(name="admin")
     record = f"{product.url}/admin/runs/run/{quote(product.run_id)}/change/"

@@ -27,6 +27,9 @@ PAGES = {
     "run-api": "/runs/{run}?tab=api",
     "telemetry": "/telemetry",
     "capture": "{capture}",
+    "capture-replay": "{capture}/replay",
+    "capture-mismatch": "{capture}/replay?template=container-port",
+    "run-capture-options": "/runs/{run}?captureKey=storm&tab=api",
     "components": "/docs/ui",
     "not-found": "/runs/run_nowhere",
 }

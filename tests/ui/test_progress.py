@@ -127,7 +127,7 @@ def test_a_job_whose_worker_is_silent_says_since_when(pages, generating, worker_
 
     said = element_of(pages.get(f"/runs/{generating.source_run_id}"), "telemetry")["words"]
 
-    assert "Worker silent for 40 s." in said
+    assert re.search(r"Worker silent for \d+ s\.", said)
 
 
 ###############################################################################
@@ -149,7 +149,7 @@ def test_a_silent_worker_is_said_with_what_waits_for_it(pages):
 
     said = banner_of(pages.get("/telemetry"))
 
-    assert "Nothing is being computed. Worker silent for 40 s." in said
+    assert re.search(r"Nothing is being computed. Worker silent for \d+ s\.", said)
     assert "2 runs and 1 capture are waiting; they start when it is back." in said
 
 
