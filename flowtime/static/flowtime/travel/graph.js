@@ -4,6 +4,7 @@ import { say, short, UNDEFINED } from "./words.js";
 const NS = "http://www.w3.org/2000/svg";
 const LARGE = { width: 236, height: 104 };
 const SMALL = { width: 176, height: 78 };
+const APART = { width: 236, height: 78 };
 const TRAY = 208;
 const WIDEST = 14;
 const LEAST_SCALE = 0.62;
@@ -202,7 +203,8 @@ function layOut(config, dagre) {
   const boxes = new Map();
   for (const node of config.nodes) {
     const isLarge = node.has.includes("queueDepth") && !node.isApart;
-    boxes.set(node.id, { ...(isLarge ? LARGE : SMALL), isLarge });
+    const size = node.isApart ? APART : isLarge ? LARGE : SMALL;
+    boxes.set(node.id, { ...size, isLarge });
     if (!node.isApart) graph.setNode(node.id, boxes.get(node.id));
   }
   for (const edge of config.edges) {
@@ -227,12 +229,12 @@ function layOut(config, dagre) {
   // Roll-ups are no part of the flow: they stand in a row below it.
   const apart = config.nodes.filter((node) => node.isApart);
   apart.forEach((node, number) => {
-    const each = Math.max(Math.floor((width - 16) / (SMALL.width + 18)), 1);
+    const each = Math.max(Math.floor((width - 16) / (APART.width + 18)), 1);
     const box = boxes.get(node.id);
-    box.x = 8 + SMALL.width / 2 + (number % each) * (SMALL.width + 18);
-    box.y = height + SMALL.height / 2 + Math.floor(number / each) * (SMALL.height + 18);
+    box.x = 8 + APART.width / 2 + (number % each) * (APART.width + 18);
+    box.y = height + APART.height / 2 + Math.floor(number / each) * (APART.height + 18);
   });
-  if (apart.length) height = Math.max(...apart.map(({ id }) => boxes.get(id).y)) + SMALL.height / 2 + 10;
+  if (apart.length) height = Math.max(...apart.map(({ id }) => boxes.get(id).y)) + APART.height / 2 + 10;
   return { boxes, ways, width: Math.ceil(width), height: Math.ceil(height) };
 }
 
