@@ -116,6 +116,20 @@ def test_class_parts_sum_to_their_totals(document):
         assert (gap[bins] <= 1e-9 * np.maximum(1, total[bins])).all(), info.id
 
 
+def _sharing_with(model, plan, chosen):
+    """What is served beside ``chosen`` under a constraint: its shares go by the service that was observed (§11.5)."""
+    members = [
+        (set(node.constraints), plan.roles[node.id]["served"])
+        for node in model.topology.nodes
+        if node.constraints
+    ]
+    named = set().union(*(constraints for constraints, served in members if served in chosen))
+    # Of several constraints a node takes the least, so that each may reach the members of the others.
+    for _ in members:
+        named |= set().union(*(constraints for constraints, _ in members if constraints & named))
+    return sorted({served for constraints, served in members if constraints & named} - set(chosen))
+
+
 @SETTINGS
 @given(documents(), st.data())
 def test_overriding_with_its_own_role_series_reproduces_a_run(document, data):
@@ -125,6 +139,7 @@ def test_overriding_with_its_own_role_series_reproduces_a_run(document, data):
     bound = sorted({key for given in roles for key in given.values()})
     assume(bound)
     chosen = data.draw(st.lists(st.sampled_from(bound), min_size=1, unique=True))
+    chosen += _sharing_with(model, observed.plan, chosen)
     overrides = {key: observed.series(key) for key in chosen}
     for key in chosen:
         overrides |= {f"{key}@{name}": part for name, part in observed.parts(key).items()}

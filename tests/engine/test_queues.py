@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowtime.engine.kernels.queue import ANCHOR, scan, trace
+from flowtime.engine.kernels.queue import ANCHOR, scan, scan_block, trace
 from tests.engine.small import assert_close, assert_series, place, run
 
 
@@ -103,6 +103,30 @@ class TestScan:
 
         assert np.abs(found[0] - expected).max() <= 4e-10 * np.abs(net).max()
         assert (found[0][np.array(expected) == 0.0] == 0.0).all()
+
+    @pytest.mark.parametrize("bins", [ANCHOR, ANCHOR + 8, 2 * ANCHOR + 929])
+    def test_queues_side_by_side_are_scanned_as_one_by_one(self, bins):
+        net = np.random.default_rng(11).normal(-1, 1000, (5, bins))
+        seeds = np.array([0.0, 40.0, 1e4, 0.5, 3.0])
+        levels, expected = seeds, np.empty_like(net)
+        for t in range(bins):
+            levels = expected[:, t] = np.maximum(0.0, levels + net[:, t])
+
+        found = scan(net, seeds, np.empty_like(net))
+
+        assert np.abs(found - expected).max() <= 4e-10 * np.abs(net).max()
+        assert (found[expected == 0.0] == 0.0).all()
+
+    def test_what_queues_side_by_side_are_short_of_is_told(self):
+        net = np.tile([3.0, -5.0, 1.0, 0.0], (4, 512)) * np.arange(4)[:, None]
+        levels, short = np.zeros(4), np.zeros(4)
+        for change in net.T:
+            short += np.maximum(0.0, -(levels + change))
+            levels = np.maximum(0.0, levels + change)
+
+        found = scan_block(net.copy(), np.zeros(4))
+
+        np.testing.assert_array_equal(found, short)
 
     @given(st.data())
     def test_the_trace_balances_in_every_bin(self, data):
