@@ -31,6 +31,8 @@ from flowtime.settings import DATABASES, REST_FRAMEWORK
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
+# The live server of tests serves uploads below this address; without one it takes every address for its own.
+MEDIA_URL = "/uploads-that-nobody-makes/"
 REST_FRAMEWORK |= {
     "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], None)
 }
