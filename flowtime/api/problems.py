@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import structlog
+from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseServerError
 from django.template import loader
@@ -78,6 +79,10 @@ def convert_error(error: Exception) -> Exception:
     match error:
         case FlowTimeError():
             return _Refused(error)
+        case SuspiciousOperation():
+            return exceptions.ValidationError(
+                "The request is not valid: it holds too much, or too strange things."
+            )
         case OperationalError() if "lock" in str(error).lower() or "timeout" in str(error).lower():
             return _Unavailable("busy")
         case OperationalError() | InterfaceError():
