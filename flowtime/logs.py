@@ -31,6 +31,26 @@ def rename_events(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return event
 
 
+def keep_to_one_line(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Write out what would begin a line, or colour one, on a terminal; JSON does so by itself.
+
+    A name that somebody typed can hold a line of its own. Only tracebacks, which are ours, keep their lines.
+    """
+    return {
+        _written_out(key): value if key in _OF_SEVERAL_LINES else _written_out(value)
+        for key, value in event.items()
+    }
+
+
+_OF_SEVERAL_LINES = ("exception", "stack")
+
+
+def _written_out(value: Any) -> Any:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in value)
+
+
 class Redactor:
     """Replace directories and secrets in everything that is logged, tracebacks included.
 
@@ -89,9 +109,14 @@ def configure_logging(
         structlog.processors.format_exc_info,
         structlog.processors.StackInfoRenderer(),
         redact,
-        structlog.processors.JSONRenderer(sort_keys=False)
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        *(
+            (structlog.processors.JSONRenderer(sort_keys=False),)
+            if as_json
+            else (
+                keep_to_one_line,
+                structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            )
+        ),
     ]
     logging.config.dictConfig(
         {

@@ -1,6 +1,8 @@
 """What every test starts from: its own roots, three people, their clients, and a look at every response."""
 
+import copy
 import getpass
+import logging
 import re
 import socket
 import sys
@@ -121,6 +123,9 @@ def touches_database(item: pytest.Item) -> bool:
 ###############################################################################
 # People
 ###############################################################################
+PASSWORDS = ("alicealice", "victorvictor", "adaada")
+
+
 def make_person(name: str, role: str) -> Any:
     """A user of one role; the password is the name twice."""
     from django.contrib.auth import get_user_model
@@ -324,3 +329,28 @@ def no_answer_departs(
         monkeypatch.setattr(Client, "request", look)
     yield departed
     assert not departed, f"Answers depart from the OpenAPI document: {departed}"
+
+
+class Listener(logging.Handler):
+    """Keeps the lines that the log would have, in the product's own format."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        (written,) = (h for h in logging.getLogger().handlers if h.name == "stderr")
+        self.setFormatter(written.formatter)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(copy.copy(record)))
+
+
+@pytest.fixture(autouse=True)
+def no_log_leaks(data_dirs: DataDirs) -> Iterator[list[str]]:
+    """Look at every line of the log; the test fails if one tells a secret, a password, the code's place or a home."""
+    listener = Listener()
+    logging.getLogger().addHandler(listener)
+    yield listener.lines
+    logging.getLogger().removeHandler(listener)
+    private = [django_settings.SECRET_KEY, str(REPOSITORY), sys.prefix, *PASSWORDS]
+    told = [f"{word}: {line[:300]}" for line in listener.lines for word in private if word in line]
+    assert not told, f"The log told private words: {told}"

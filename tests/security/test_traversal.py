@@ -64,6 +64,12 @@ def check_names(root: Path) -> None:
         assert all(NAME.fullmatch(part) for part in parts), path.name
 
 
+def filled_route(route: str, world: Any, **attacked: str) -> str:
+    """The address of a route with values that name something, but for those under attack."""
+    values = world.samples() | attacked
+    return "/" + PARAMETER.sub(lambda found: values[found[1] or found[2]], route)
+
+
 @pytest.mark.parametrize("route", ROUTES_WITH_PARAMETERS)
 def test_no_route_leads_out(world, outside, route):
     before = snapshot(world.roots.runs), snapshot(world.roots.telemetry)
@@ -72,10 +78,7 @@ def test_no_route_leads_out(world, outside, route):
     for attacked in names:
         for payload in traversals(outside.path):
             for text in encoded(payload):
-                values = world.samples() | {attacked: text}
-                address = "/" + PARAMETER.sub(
-                    lambda found, values=values: values[found[1] or found[2]], route
-                )
+                address = filled_route(route, world, **{attacked: text})
                 for method in methods_of(route):
                     response = ask(client_for(world, route), method, address)
                     # A dot alone is taken out of an address by nobody here, so it names nothing either.
