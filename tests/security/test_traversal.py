@@ -12,7 +12,7 @@ import pytest
 from django.contrib import admin
 from drf_spectacular.generators import SchemaGenerator
 
-from tests.api.test_matrix import API, PAGES, PARAMETER, routes
+from tests.api.test_matrix import API, PAGES, PARAMETER, SAMPLES, routes
 from tests.conftest import REPOSITORY
 from tests.flows import make_run, snapshot
 from tests.security.payloads import in_turn, traversals
@@ -66,7 +66,7 @@ def check_names(root: Path) -> None:
 
 def filled_route(route: str, world: Any, **attacked: str) -> str:
     """The address of a route with values that name something, but for those under attack."""
-    values = world.samples() | attacked
+    values = SAMPLES | world.samples() | attacked
     return "/" + PARAMETER.sub(lambda found: values[found[1] or found[2]], route)
 
 
