@@ -147,10 +147,16 @@ class RunList:
     def wider(self) -> Wider | None:
         """The nearest wider question that has an answer; None where nothing does."""
         wider = list(_wider_questions(self.question))
-        counts = count_rows(
-            {str(at): _matching(question.asked) for at, (_, question) in enumerate(wider)},
-            limit=PAGE_SIZE,
-        )
+        # The text is looked for once, whatever else is asked with it.
+        text = self.question.asked.get("q")
+        found = _matching({"q": text}) if text else Run.objects.all()
+        rows = {
+            str(at): _matching(question.without("q").asked, among=found)
+            if "q" in question.asked
+            else _matching(question.asked)
+            for at, (_, question) in enumerate(wider)
+        }
+        counts = count_rows(rows, limit=PAGE_SIZE)
         for at, (words, question) in enumerate(wider):
             if count := counts[str(at)]:
                 return Wider(words=words, query=question.query, count=count)
@@ -180,26 +186,32 @@ def rows_of(run_ids: list[str]) -> list[dict[str, Any]]:
     return list(Run.objects.filter(id__in=run_ids[:MOST_LIVE_ROWS]).values(*ROW_COLUMNS))
 
 
-def _matching(asked: Mapping[str, Any]) -> QuerySet[Run]:
+def _matching(asked: Mapping[str, Any], *, among: QuerySet[Run] | None = None) -> QuerySet[Run]:
     data = QueryDict(mutable=True)
     for name in FILTER_WORDS.keys() - {"created"}:
         if name in asked:
             data[name] = asked[name]
     for name, moment in created_range(asked):
         data[name] = to_text(moment) or ""
-    return RunFilter(data, queryset=Run.objects.all()).qs
+    return RunFilter(data, queryset=Run.objects.all() if among is None else among).qs
 
 
 def _wider_questions(question: Question) -> Iterator[tuple[str, Question]]:
-    """Each wider question with its words: a longer span of time before none, then one filter less at a time."""
+    """Each wider question with its words, the nearest first: a longer time, one filter less, then more of them."""
     span = question.asked.get("created")
     if span in SPANS:
         longer = [name for name in SPANS if SPANS[name] > SPANS[span]]
         for name in longer:
             yield f"In the {SPAN_WORDS[name]}", question.asking(created=name)
-    for name in WIDENING:
-        if name in question.asked:
-            yield f"Without the filter on {FILTER_WORDS[name]}", question.without(name)
+    names = [name for name in WIDENING if name in question.asked]
+    for name in names:
+        yield f"Without the filter on {FILTER_WORDS[name]}", question.without(name)
+    wider = question
+    for at, name in enumerate(names[:-1]):
+        wider = wider.without(name)
+        if at:
+            gone = [FILTER_WORDS[name] for name in names[: at + 1]]
+            yield f"Without the filters on {', '.join(gone[:-1])} and {gone[-1]}", wider
 
 
 def _say_counted(count: int) -> str:

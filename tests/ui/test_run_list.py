@@ -186,7 +186,8 @@ def test_no_match_repeats_the_question_and_offers_the_nearest_wider_one(pages):
     said = text_of(page)
     assert "No run matches" in said
     assert "Mode Telemetry, status Failed, with warnings." in said
-    assert page.context["runs"].wider() is None
+    assert "Without the filters on status and warnings there are 2 such runs." in said
+    assert page.context["runs"].wider().query == "?mode=telemetry"
 
     page = pages.get("/runs?mode=telemetry&status=failed")
 
@@ -291,6 +292,15 @@ def test_counting_stops_where_nobody_reads_on(pages, monkeypatch):
     assert tabs[0].count == "2+"
 
 
+def test_where_nothing_wider_has_an_answer_only_everything_is_offered(pages):
+    RunFactory()
+
+    page = pages.get("/runs?q=zzz&mode=telemetry")
+
+    assert page.context["runs"].wider() is None
+    assert "Clear filters" in text_of(page)
+
+
 def test_a_longer_span_of_time_is_the_nearest_wider_question(pages):
     old = timezone.now() - timedelta(days=3)
     RunFactory(mode="telemetry", created_at=old, started_at=old, finished_at=old)
@@ -334,6 +344,16 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     # And titles, and ids that begin so.
     with django_assert_max_num_queries(10):
         assert pages.get("/runs?mode=simulation&q=run").status_code == 200
+
+
+def test_wider_questions_are_counted_in_one_query(pages, django_assert_max_num_queries):
+    RunFactory.create_batch(3)
+
+    # As above with a text, which is looked for twice, and one count of everything that is wider.
+    with django_assert_max_num_queries(13):
+        page = pages.get("/runs?q=run&mode=telemetry&status=failed&hasWarnings=true&created=30d")
+
+    assert "No run matches" in text_of(page)
 
 
 def test_rows_and_all_counts_are_two_queries(pages):
