@@ -91,9 +91,13 @@ class Run:
         data: np.ndarray = self.state.values[rows]
         return data
 
+    def read(self, rows: RoleRows | Pick) -> np.ndarray:
+        """A role at some nodes, or rows of the matrix; not to be written to."""
+        return self.bound.read(rows) if isinstance(rows, RoleRows) else self.rows(rows)
+
     def flows(self, flows: RoleRows | Pick) -> np.ndarray:
         """Series that queues read, with 0 for all that is not finite; not to be written to."""
-        data = self.bound.read(flows) if isinstance(flows, RoleRows) else self.rows(flows)
+        data = self.read(flows)
         return np.where(np.isfinite(data), data, 0.0) if self.has_gaps else data
 
     def finite(self, key: str) -> np.ndarray:

@@ -103,11 +103,11 @@ class IdleCapacity:
     """``capacity_all_zero``: a node that can never complete anything."""
 
     nodes: tuple[tuple[str, str], ...]
-    capacities: Pick
+    capacities: RoleRows | Pick
 
     def find(self, run: Run) -> Iterator[Hit]:
         # A capacity that is above zero everywhere settles the matter for all nodes at once.
-        if not self.nodes or run.rows(self.capacities).min() > ABSOLUTE:
+        if not self.nodes or run.read(self.capacities).min() > ABSOLUTE:
             return
         for node, key in self.nodes:
             highest = np.fmax.reduce(run.state.series(key))
@@ -123,7 +123,8 @@ class IdleCapacity:
 
 def _idle_capacity(context: Context) -> IdleCapacity:
     keys = context.metrics.keys["effectiveCapacity"]
-    return IdleCapacity(tuple(keys.items()), context.derived("effectiveCapacity", keys))
+    capacities = context.capacities(list(keys)) if keys else slice(0, 0)
+    return IdleCapacity(tuple(keys.items()), capacities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,7 @@ class Comparison:
     limits: RoleRows | Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        limits = self.limits
-        below = run.bound.read(limits) if isinstance(limits, RoleRows) else run.rows(limits)
-        bins = exceeds(run.bound.read(self.rows), below, run.bound.largest)
+        bins = exceeds(run.read(self.rows), run.read(self.limits), run.bound.largest)
         if np.count_nonzero(bins):
             yield Batch(np.flatnonzero(bins.any(axis=1)), partial(self._hit, run))
 

@@ -103,9 +103,8 @@ class Overload:
     capacities: RoleRows | Pick
 
     def find(self, run: Run) -> Iterator[Batch]:
-        limits = self.capacities
-        capacity = run.bound.read(limits) if isinstance(limits, RoleRows) else run.rows(limits)
-        found = has_streak(exceeds(run.bound.read(self.rows), capacity, run.bound.largest))
+        capacity = run.read(self.capacities)
+        found = has_streak(exceeds(run.read(self.rows), capacity, run.bound.largest))
         if found.any():
             yield Batch(np.flatnonzero(found), partial(self._hit, run))
 
