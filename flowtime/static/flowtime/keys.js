@@ -2,7 +2,7 @@
 // They can be turned off (WCAG 2.1.4), in the map and in the profile; <html> says so on the next page.
 const root = document.documentElement;
 const dialog = document.getElementById("keys");
-const WRITING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], dialog[open]";
+const WRITING = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable], dialog[open]";
 
 const areOn = () => root.dataset.shortcuts !== "off";
 
