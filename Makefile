@@ -60,7 +60,7 @@ test-slow: install ## Run only what test-fast leaves out
 test-faults: install ## Try to lose data: kills, power cuts, full disks, races, hostile input; prints the table
 	@$(PY) -m tests.run --failures
 
-check: install ## Format, lint, types, dependency rules, templates, migrations, OpenAPI
+check: install ## Format, lint, types, dependency rules, templates, migrations, OpenAPI, hazards, known vulnerabilities
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(SCRATCH) $(BIN)/mypy
@@ -69,6 +69,8 @@ check: install ## Format, lint, types, dependency rules, templates, migrations, 
 	$(SCRATCH) $(PY) manage.py check --fail-level WARNING
 	$(SCRATCH) $(PY) manage.py makemigrations --check --dry-run
 	$(SCRATCH) $(PY) manage.py spectacular --validate --fail-on-warn --file /dev/null
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive flowtime runs telemetry
+	$(PY) -m tests.audit
 
 format: install ## Format the code
 	$(BIN)/ruff check --fix-only --quiet .

@@ -171,7 +171,8 @@ def count_rows(
             sql, values = bounded.query.get_compiler(alias).as_sql()
         except EmptyResultSet:
             continue
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) bounded)")
+        # The ORM's own text, its values apart from it.
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) bounded)")  # nosec B608
         parameters += values
         asked.append(name)
     if parts:
