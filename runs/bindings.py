@@ -70,7 +70,7 @@ def check_fit(manifest: TelemetryManifest, model: Model) -> None:
 
 
 def _grid_text(bins: int, size: int, unit: str) -> str:
-    return f"{bins} bins of {size} {unit}"
+    return f"{bins} bins of {size} {unit.removesuffix('s') if size == 1 else unit}"
 
 
 def derive_bindings(

@@ -115,7 +115,7 @@ def test_it_is_replayed_into_a_template_that_fits_and_explained_where_none_does(
 
     page.locator("#template").select_option("A container port and its dry port")
     expect(page.locator("#choice")).to_contain_text("bundle_mismatch")
-    expect(page.locator("#choice")).to_contain_text("the template has 28 bins of 1 days")
+    expect(page.locator("#choice")).to_contain_text("the template has 28 bins of 1 day")
     expect(page).to_have_url(re.compile("template=container-port"))
     keep_screenshot(page, "replay-mismatch")
     page.locator("#template").select_option("Departures through the blizzard")

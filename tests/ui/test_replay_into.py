@@ -56,7 +56,7 @@ def test_templates_are_sorted_into_those_that_fit_and_the_others(pages, url):
 
     assert {c.entry.template_id for c in shown.fitting} == {"desk", "slow-desk"}
     others = {c.entry.template_id: c.mismatch for c in shown.others}
-    assert "6 bins of 1 hours" in others["long-desk"]
+    assert "6 bins of 1 hour" in others["long-desk"]
     assert "nodes that the template does not have: Desk" in others["other-desk"]
     assert others["broken"] == "The template has problems of its own and cannot be run."
 
@@ -92,7 +92,7 @@ def test_in_its_own_template_the_source_runs_parameters_are_used_again(
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("long-desk", "The telemetry bundle has 4 bins of 1 hours; the template has 6 bins"),
+        ("long-desk", "The telemetry bundle has 4 bins of 1 hour; the template has 6 bins"),
         ("other-desk", "observes nodes that the template does not have: Desk"),
     ],
 )
