@@ -133,3 +133,22 @@ def test_verifying_says_what_it_found(library_capture):
 
     expect(page.locator("#toasts")).to_contain_text("Telemetry bundle checked: valid.")
     expect(page.get_by_role("list", name="Events")).to_contain_text("Verified: valid")
+
+
+def test_nobody_is_asked_while_the_page_is_hidden(slow_page, slow_product):
+    page, panel = slow_page, slow_page.locator("#telemetry")
+    page.goto(f"{slow_product.url}/runs/{slow_product.run_id}?captureKey=hidden")
+    page.locator("#generate").click()
+    expect(panel).to_contain_text(re.compile(r"\d+ of \d+ files"))
+    asked = []
+
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    # What was on its way when the page was hidden may still arrive.
+    page.wait_for_timeout(300)
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(2500)
+    assert asked == []
+    page.evaluate("delete document.hidden")
+
+    expect(panel.locator("header .status")).to_have_text("Available")
+    assert asked
