@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.conftest import client_of, make_person
 from tests.factories import CaptureFactory, RunFactory
 
+pytestmark = pytest.mark.failure(20)
+
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 ROLES = ("viewer", "operator", "admin")
 VIEW = {"get": "viewer", "head": "viewer"}

@@ -7,7 +7,7 @@ from django.db import connection
 
 from tests.conftest import client_of, make_person
 
-pytestmark = pytest.mark.urls("tests.api.limited")
+pytestmark = [pytest.mark.urls("tests.api.limited"), pytest.mark.failure(21)]
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,8 @@ from rest_framework.test import APIClient
 from flowtime.people.models import Token
 from tests.conftest import client_of
 
+pytestmark = pytest.mark.failure(20)
+
 
 def basic(name: str, password: str) -> dict[str, str]:
     credentials = base64.b64encode(f"{name}:{password}".encode()).decode()

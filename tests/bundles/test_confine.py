@@ -29,6 +29,8 @@ from flowtime.bundles import (
     system,
 )
 
+pytestmark = pytest.mark.failure(16)
+
 TRAVERSALS = [
     "..",
     ".",

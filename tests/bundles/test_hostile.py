@@ -8,6 +8,8 @@ import pytest
 
 from flowtime.bundles import BundleCorrupt, BundleError, open_run_bundle, verify_run_bundle
 
+pytestmark = pytest.mark.failure(15)
+
 SERIES = "series/served@SERVED@DEFAULT.csv"
 
 

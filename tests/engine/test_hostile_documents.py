@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from flowtime.engine import DocumentError, Limits, Report, bind, load_template, validate
 
+pytestmark = pytest.mark.failure(17)
+
 SIZE = 2_097_152 - 512
 HEAD = (
     "schemaVersion: 1\n"

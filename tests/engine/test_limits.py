@@ -9,6 +9,8 @@ import pytest
 
 from flowtime.engine import Limits, validate
 
+pytestmark = pytest.mark.failure(18)
+
 
 def document(**more: Any) -> dict[str, Any]:
     return {

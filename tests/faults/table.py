@@ -49,7 +49,10 @@ class Table:
     points: set[str] = field(default_factory=set)
 
     def add(self, outcome: str, properties: Iterable[tuple[str, Any]]) -> None:
-        """One finished test: ``failure`` names its rows, ``campaign.…`` what it counted."""
+        """One finished test: ``failure`` names its rows, ``campaign.…`` what it counted. Who counts nothing tried one input."""
+        properties = list(properties)
+        if outcome == "passed" and not any(name.startswith("campaign.") for name, _ in properties):
+            self.sums["inputs"] += 1
         counts = {"passed": self.passed, "skipped": self.skipped}.get(outcome, self.failed)
         for name, value in properties:
             if name == "failure":

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from flowtime.logs import Redactor
+
+pytestmark = pytest.mark.failure(22)
 
 SCRIPT = """
 import logging, sys

@@ -20,7 +20,7 @@ from tests.flows import snapshot
 from tests.security.payloads import traversals
 from tests.security.test_traversal import filled_route
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.failure(20), pytest.mark.failure(22)]
 
 UNSAFE = ("post", "put", "patch", "delete")
 BACKEND = "flowtime.api.authentication.ModelBackend"

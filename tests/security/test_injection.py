@@ -14,7 +14,7 @@ from runs.models import Run
 from tests.flows import make_run
 from tests.security.conftest import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.failure(19)]
 
 MARKUP = [
     "<script>alert(1)</script>",

@@ -22,7 +22,7 @@ from flowtime.bundles import (
 )
 from tests.bundles.conftest import write_capture, write_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.failure(12), pytest.mark.failure(15)]
 
 ROOT = Path(tempfile.mkdtemp(prefix="flowtime-mutants-"))
 TARGET = Target.for_run("run_1")

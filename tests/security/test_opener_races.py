@@ -9,7 +9,7 @@ import pytest
 
 from flowtime.bundles import BundleCorrupt, BundleError, Root, resolve_inside, system
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.failure(16)]
 
 TRIES = 4_000
 OWN, SECRET = b"own", b"secret"

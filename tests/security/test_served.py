@@ -23,7 +23,7 @@ from tests.conftest import REPOSITORY
 from tests.project.test_serve import wait_for
 from tests.security.payloads import traversals
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.failure(21), pytest.mark.failure(22)]
 
 KEY = "sentinel-secret-key-of-a-served-product-0123456789abcdefghijklmnopqrstuvwxyz"
 LIMIT = 6

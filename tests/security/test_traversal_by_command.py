@@ -11,7 +11,7 @@ from tests.cli.conftest import config_home, flowtime, operator, server  # noqa: 
 from tests.flows import snapshot
 from tests.security.payloads import in_turn, traversals
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.failure(16)]
 
 
 def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -10,6 +10,8 @@ from flowtime.engine import validate
 from tests.conftest import REPOSITORY
 from tests.security.memory import peak_memory
 
+pytestmark = pytest.mark.failure(17)
+
 HEAD = """\
 schemaVersion: 1
 metadata: {id: desk2, title: Hostile, version: 1.0.0}
