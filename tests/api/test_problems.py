@@ -237,6 +237,8 @@ ONLY_ON_PAGES = {
     "view_not_found",
     "not_two_runs",
     "capture_not_cancelable",
+    "run_not_retryable",
+    "capture_not_retryable",
 }
 
 
