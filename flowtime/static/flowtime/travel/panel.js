@@ -7,6 +7,9 @@ export function createPanel(player, shapes) {
   const { view } = player;
   let shown = { node: view.node, metric: view.metric };
   let sparks = [];
+  let values = [];
+  let formulas = [];
+  let warnings = [];
   prepare();
 
   function prepare() {
@@ -17,27 +20,35 @@ export function createPanel(player, shapes) {
       svg.append(dot);
       return { name: row.dataset.figure, dot, points: svg.viewBox.baseVal.width - 2 };
     });
+    values = [...place.querySelectorAll("[data-value]")].map((element) => {
+      const { value: name, decimals, before } = element.dataset;
+      return { element, name, decimals: Number(decimals), back: before === undefined ? 0 : 1 };
+    });
+    formulas = [...place.querySelectorAll("[data-formula]")].map((told) => ({
+      name: told.dataset.formula,
+      defined: told.querySelector("[data-defined]"),
+      undefined: told.querySelector("[data-undefined]"),
+      afterFirst: told.querySelector("[data-after-first]"),
+    }));
+    warnings = [...place.querySelectorAll("[data-bins]")].map((item) => ({ item, bins: JSON.parse(item.dataset.bins) }));
     player.remarks = JSON.parse(place.querySelector("[data-panel]").dataset.remarks);
   }
 
   function bin() {
     const at = view.bin;
-    for (const element of place.querySelectorAll("[data-value]")) {
-      const { value: name, decimals, before } = element.dataset;
-      write(element, figure(player.valueOf(name, before === undefined ? at : at - 1), Number(decimals)));
+    for (const { element, name, decimals, back } of values) {
+      write(element, figure(player.valueOf(name, at - back), decimals));
     }
-    for (const told of place.querySelectorAll("[data-formula]")) {
-      const isDefined = Number.isFinite(player.valueOf(told.dataset.formula, at));
-      told.querySelector("[data-defined]").hidden = !isDefined;
-      told.querySelector("[data-undefined]").hidden = isDefined;
+    for (const told of formulas) {
+      told.undefined.hidden = Number.isFinite(player.valueOf(told.name, at));
+      told.defined.hidden = !told.undefined.hidden;
+      if (told.afterFirst) told.afterFirst.hidden = at === 0;
     }
-    for (const values of place.querySelectorAll("[data-after-first]")) values.hidden = at === 0;
     chip(at);
     headline(at);
     for (const { name, dot, points } of sparks) spot(dot, name, points, at);
     let here = 0;
-    for (const item of place.querySelectorAll("[data-bins]")) {
-      const bins = JSON.parse(item.dataset.bins);
+    for (const { item, bins } of warnings) {
       item.hidden = bins.length > 0 && !bins.some(([a, b]) => a <= at && at <= b);
       here += !item.hidden;
     }

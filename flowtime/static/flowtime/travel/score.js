@@ -8,6 +8,9 @@ export function createScore(player) {
   const rows = document.getElementById("rows");
   const find = (id) => document.getElementById(id);
   let shownRows = `${view.rows} ${view.metric} ${view.from} ${view.to}`;
+  let rowValues = [];
+  let trackValues = [];
+  findPlaces();
   scrub.disabled = false;
 
   scrub.addEventListener("input", () => player.go(Number(scrub.value)));
@@ -61,15 +64,22 @@ export function createScore(player) {
     write(find("value-leading"), figure(store.at("leading", "", at), 1));
     write(find("value-all-errors"), figure(store.at("all-errors", "", at), 1));
     write(find("value-warnings"), String(warningsAt(at)));
-    for (const place of rows.querySelectorAll("[data-row-value]")) {
-      const node = player.nodes.get(place.dataset.rowValue);
+    for (const { place, node } of rowValues) {
       const column = player.column(node, view.metric);
       write(place, figure(store.at(column, node.id, at), player.decimals(column)));
     }
-    for (const place of score.querySelectorAll("[data-track-value]")) {
+    for (const place of trackValues) {
       const column = place.dataset.trackValue;
       write(place, figure(player.valueOf(column, at), player.decimals(column)));
     }
+  }
+
+  function findPlaces() {
+    rowValues = [...rows.querySelectorAll("[data-row-value]")].map((place) => ({
+      place,
+      node: player.nodes.get(place.dataset.rowValue),
+    }));
+    trackValues = [...score.querySelectorAll("[data-track-value]")];
   }
 
   const warningsAt = (at) =>
@@ -113,6 +123,7 @@ export function createScore(player) {
     plot.setAttribute("aria-label", `${label} of the nodes over the run; the numbers are in the table below`);
     track.querySelector("[data-track-value]").dataset.trackValue = name;
     if (!old) tracks.at(-1).after(track);
+    findPlaces();
   }
 
   function range() {
@@ -143,6 +154,7 @@ export function createScore(player) {
     const [html, lane] = await player.part("rows", query);
     if (wanted !== shownRows) return;
     rows.replaceChildren(...html.children);
+    findPlaces();
     score.querySelector(".lane").replaceChildren(...lane.children);
     node();
   }
