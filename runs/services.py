@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from flowtime import faults
-from flowtime.bundles import check_name, has_run_bundle, holding
+from flowtime.bundles import InvalidName, check_name, has_run_bundle, holding
 from flowtime.engine import deterministic_run_id
 from flowtime.tasks import heartbeat, is_dead
 from runs import execution, gating, integrity, planning, replay, selectors, tasks
@@ -59,6 +59,9 @@ __all__ = [
     "set_telemetry_summary",
     "verify_run",
 ]
+
+# Pages at the addresses where pages of runs are, too.
+PAGES_BESIDE_RUNS = frozenset({"new", "compare", "views", "picked"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +184,17 @@ def _raise_refusal(run: Run, reason: str | None) -> None:
 
 def _chosen_id(request: RunRequest, prepared: Prepared) -> str | None:
     if request.run_id is not None:
-        return check_name("run id", request.run_id)
+        return _free_of_pages(check_name("run id", request.run_id))
     if request.is_deterministic:
         return deterministic_run_id(prepared.template.id, prepared.input_hash)
     return None
+
+
+def _free_of_pages(run_id: str) -> str:
+    """Refuse the names of our own pages: the page of a run so called could not be reached."""
+    if run_id in PAGES_BESIDE_RUNS:
+        raise InvalidName(f"A run cannot be called {run_id}: a page has that name.", kind="run id")
+    return run_id
 
 
 def _new_id() -> str:

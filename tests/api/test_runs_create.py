@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+import runs.urls
 from runs.models import Run, RunEvent
+from runs.services import PAGES_BESIDE_RUNS
 from telemetry.models import Capture
 from tests.flows import make_run, post_run, snapshot
 
@@ -304,3 +306,22 @@ def test_a_question_that_failed_under_a_name_may_be_asked_again(api):
     assert (other.status_code, other.json()["code"]) == (409, "run_exists")
     assert again.status_code == 201
     assert post_run(api, **body).status_code == 409
+
+
+class TestNamesOfPages:
+    def test_a_run_is_not_called_as_a_page_beside_it(self, api):
+        beside = {
+            str(pattern.pattern).split("/")[1]
+            for pattern in runs.urls.urlpatterns
+            if str(pattern.pattern).startswith("runs/") and "<" not in str(pattern.pattern)
+        }
+        assert beside == PAGES_BESIDE_RUNS
+
+        for name in sorted(beside):
+            response = api.post(
+                "/v1/runs", {"templateId": "first-steps", "options": {"runId": name}}
+            )
+
+            assert response.status_code == 400
+            assert response.json()["code"] == "invalid_id"
+        assert not Run.objects.exists()
