@@ -61,6 +61,7 @@ SPECTACULAR: dict[str, Any] = {
         "flowtime.api.schema.let_anything_be_null",
         "flowtime.api.schema.add_problems",
         "flowtime.api.schema.name_path_parameters",
+        "flowtime.api.links.add_links",
     ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

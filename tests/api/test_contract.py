@@ -8,15 +8,18 @@ import schemathesis
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
+from hypothesis.stateful import run_state_machine_as_test
 from rest_framework.test import APIClient
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi import checks
 
+from flowtime.api.links import AFTER_A_RUN
 from flowtime.people.models import Token
 from flowtime.wsgi import application
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 EXAMPLES = 8
+CHAINS, STEPS = 15, 6
 # Well-formed requests are refused for what they mean (a cursor of another list, an id that is taken), and
 # every query parameter is text: neither is a fault.
 OPINIONS = [
@@ -31,6 +34,14 @@ OPERATIONS = [
     for method in methods
     if not path.startswith("/v1/auth/")
 ]
+
+
+def bounded(**bounds: Any) -> settings:
+    """Settings under which a test takes the same way each time."""
+    every = list(HealthCheck)
+    return settings(
+        deadline=None, derandomize=True, database=None, suppress_health_check=every, **bounds
+    )
 
 
 @pytest.fixture
@@ -54,14 +65,7 @@ def test_no_made_up_request_is_answered_unexpectedly(published, operation, mode)
     method, path = operation.split(" ")
 
     @given(case=published[path][method].as_strategy(generation_mode=mode))
-    @settings(
-        max_examples=EXAMPLES,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
+    @bounded(max_examples=EXAMPLES, phases=[Phase.explicit, Phase.generate])
     def send(case: Any) -> None:
         case.call_and_validate(excluded_checks=OPINIONS)
 
@@ -70,3 +74,33 @@ def test_no_made_up_request_is_answered_unexpectedly(published, operation, mode)
     except Unsatisfiable:
         # A request without parameters and body cannot be made wrong.
         assert mode is GenerationMode.NEGATIVE
+
+
+def test_no_made_up_chain_of_requests_is_answered_unexpectedly(published):
+    followed: list[tuple[str, int]] = []
+
+    class Chains(published.as_state_machine()):  # type: ignore[misc]
+        """Requests along the links of the document: what one answers is asked for by the next."""
+
+        def before_call(self, case: Any) -> None:
+            # No program guesses the name of a template.
+            if case.operation.definition.raw["operationId"] == "createRun" and case.body:
+                case.body = {"templateId": "first-steps"}
+
+        def validate_response(self, response: Any, case: Any, **_: Any) -> None:
+            operation = case.operation.definition.raw["operationId"]
+            followed.append((operation, response.status_code))
+            # The token of the headers is taken for one that was made up.
+            excluded = [*OPINIONS, checks.ignored_auth]
+            case.validate_response(response, excluded_checks=excluded)
+
+    run_state_machine_as_test(
+        Chains,
+        settings=bounded(
+            max_examples=CHAINS, stateful_step_count=STEPS, phases=[Phase.explicit, Phase.generate]
+        ),
+    )
+
+    done = {operation for operation, status in followed if status in (200, 201, 202)}
+    assert "createRun" in done
+    assert len(done & set(AFTER_A_RUN)) >= 2
