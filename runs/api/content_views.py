@@ -47,7 +47,7 @@ class ContentViewSet(StrictViewSet):
         summary="Show the model of a run",
         parameters=[RUN_ID],
         responses={
-            (200, "application/yaml"): OpenApiTypes.STR,
+            (200, "application/yaml"): OpenApiTypes.OBJECT,
             **problems(*READING),
         },
         examples=[examples.MODEL],

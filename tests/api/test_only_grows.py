@@ -91,6 +91,9 @@ def _schema(
         pair = (members[name], members_now[name])
         inner = f"{where}/{name}"
         yield from _schema(*pair, before, after, inner, is_sent=is_sent, depth=depth + 1)
+    for kind in ("oneOf", "anyOf"):
+        for pair in zip(old.get(kind, ()), new.get(kind, ()), strict=False):
+            yield from _schema(*pair, before, after, where, is_sent=is_sent, depth=depth + 1)
     if "items" in old and "items" in new:
         pair = (old["items"], new["items"])
         yield from _schema(*pair, before, after, f"{where}/*", is_sent=is_sent, depth=depth + 1)
