@@ -156,8 +156,10 @@ class RunForm(forms.Form):
         return RunForm(self.entry, {n: v for n, v in held.items() if v not in (None, False)})
 
     def with_default(self, name: str) -> RunForm:
-        """The form as it was sent, with one parameter at its default again."""
+        """The form as it was sent, with one parameter at its default again; all of it where there is none of that name."""
         field = _field_name(name)
+        if field not in self.fields:
+            return self
         data = {key: value for key, value in self.data.items() if key != field}
         default = self.get_initial_for_field(self.fields[field], field)
         return RunForm(self.entry, data if default is False else {**data, field: default})

@@ -26,6 +26,7 @@ PAGES = {
     "run-events": "/runs/{run}?tab=events",
     "run-api": "/runs/{run}?tab=api",
     "telemetry": "/telemetry",
+    "profile": "/profile",
     "capture": "{capture}",
     "capture-replay": "{capture}/replay",
     "capture-mismatch": "{capture}/replay?template=container-port",
