@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 PORT ?= 8000
 WORKERS ?= 2
+MINUTES ?= 3
 # The first Python on the PATH that is new enough.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -15,7 +16,7 @@ LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes \
 SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-fast test-slow test-faults check format reference tutorial-images bench demo lock clean
+.PHONY: help install run test test-fast test-slow test-faults check format reference tutorial-images fuzz bench demo lock clean
 
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -87,6 +88,9 @@ tutorial-images: install ## Take the pictures of docs/tutorial/ anew
 	$(PY) -m pytest tests/ui/test_browser_tutorial.py -q -n 0 -k "not each_picture"
 	mkdir -p docs/tutorial/images
 	cp test-artifacts/tutorial/*.png docs/tutorial/images/
+
+fuzz: install ## Let a program make up requests for MINUTES (3) and list what it finds
+	@$(PY) -m tests.fuzz $(MINUTES)
 
 bench: install ## Measure, and print medians and ratios
 	$(PY) -m pytest tests/perf -p no:cacheprovider -q -s --benchmark-enable
