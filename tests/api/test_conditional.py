@@ -29,6 +29,7 @@ def addresses(api):
 
     def address(path):
         query = {"a": run, "b": run} if path == "/v1/compare" else QUERIES.get(path, {})
+        path = path.replace("/schemas/{name}", "/schemas/run-manifest")
         for name, value in known.items():
             path = path.replace(name, value)
         return path, query

@@ -3,8 +3,8 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from knox.models import AuthToken
 
+from flowtime.people.models import Token
 from flowtime.prepared import PreparedRow
 from runs import selectors
 from runs.models import Run
@@ -57,7 +57,7 @@ def test_a_row_can_be_saved_like_any_other():
 
 
 def test_a_query_with_another_parameter_is_refused():
-    row = PreparedRow(lambda digest: AuthToken.objects.filter(pk=digest, token_key="a"))
+    row = PreparedRow(lambda digest: Token.objects.filter(pk=digest, token_key="a"))
 
     with pytest.raises(ValueError, match="only parameter"):
         row.find("x")
