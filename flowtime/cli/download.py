@@ -75,7 +75,7 @@ def _download_file(
     api: Client, capture_id: str, name: str, *, directory: Path, expected: str
 ) -> None:
     digest = hashlib.sha256()
-    with _new_file(directory, name) as file, api.capture_file(capture_id, name) as chunks:
+    with new_file(directory, name) as file, api.capture_file(capture_id, name) as chunks:
         for chunk in chunks:
             digest.update(chunk)
             file.write(chunk)
@@ -88,7 +88,7 @@ def _download_file(
 
 
 @contextmanager
-def _new_file(directory: Path, name: str) -> Iterator[IO[bytes]]:
+def new_file(directory: Path, name: str) -> Iterator[IO[bytes]]:
     """Yield a scratch file; on a clean exit it takes its name, else it is gone."""
     try:
         with NamedTemporaryFile(dir=directory, prefix=".download-", delete=False) as file:

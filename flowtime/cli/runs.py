@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from flowtime.cli import bodies, output, run_views
+from flowtime.cli.download import new_file
 from flowtime.cli.errors import CommandError, usage
 from flowtime.cli.follow import follow_run
 from flowtime.cli.session import (
@@ -332,6 +333,41 @@ def compare_runs(
         output.show_json(comparison)
     else:
         run_views.show_comparison(comparison)
+
+
+@app.command("export")
+def export_run(
+    ctx: typer.Context,
+    run_id: RunId,
+    form: Annotated[
+        Literal["csv", "ndjson", "parquet"], typer.Option("--format", help="The form of the table.")
+    ] = "csv",
+    first: Annotated[int | None, typer.Option("--from", min=0, help="First bin.")] = None,
+    last: Annotated[int | None, typer.Option("--to", min=0, help="Last bin, inclusive.")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="File to write or replace; else standard output."),
+    ] = None,
+) -> None:
+    """Export a run as one table: a line for each bin, node and measure.
+
+    \b
+    Examples:
+      flowtime runs export RUN_ID
+      flowtime runs export RUN_ID --format parquet --output run.parquet
+      flowtime runs export RUN_ID --format ndjson --from 100 --to 110
+    """
+    if to is None and form == "parquet" and output.is_terminal():
+        raise usage("Parquet is not for a terminal: add --output FILE.")
+    with connect(ctx) as api, api.export(run_id, form, first, last) as chunks:
+        if to is None:
+            for chunk in chunks:
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.flush()
+            return
+        with new_file(to.parent, to.name) as file:
+            file.writelines(chunks)
+    output.say(f"Run {run_id} was written to {to}.")
 
 
 def _finish(api: Client, run: Run, *, wait: bool, timeout: float, as_json: bool) -> None:

@@ -1,7 +1,9 @@
 """`flowtime runs state|compare|series`: a bin, a difference and a course, on a terminal and in a pipe."""
 
+from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 
 from flowtime.cli import output
@@ -88,6 +90,42 @@ class TestCourse:
         ended = flowtime("runs", "series", storm, index[0]["seriesId"])
 
         assert ended.out.startswith("bin_index,value\n")
+
+
+class TestExport:
+    def test_a_table_goes_to_standard_output(self, flowtime: Command, storm: str) -> None:
+        ended = flowtime("runs", "export", storm, "--from", "116", "--to", "116")
+
+        assert ended.code == 0, ended.err
+        lines = ended.out.splitlines()
+        assert lines[0] == "time_bin,bin_start_utc,node_id,class,measure,value"
+        assert {line.split(",")[0] for line in lines[1:]} == {"116"}
+
+    def test_a_file_is_written_whole(self, flowtime: Command, storm: str, tmp_path: Path) -> None:
+        file = tmp_path / "storm.parquet"
+
+        ended = flowtime("runs", "export", storm, "--format", "parquet", "--output", str(file))
+
+        assert (ended.code, ended.out) == (0, ""), ended.err
+        assert pyarrow.parquet.read_table(file).num_rows > 1000
+
+    def test_a_refusal_leaves_no_file(
+        self, flowtime: Command, operator: Any, tmp_path: Path
+    ) -> None:
+        ended = flowtime("runs", "export", "run_nowhere", "-o", str(tmp_path / "x.csv"))
+
+        assert ended.code == 3
+        assert list(tmp_path.glob("*.csv")) == []
+
+    def test_parquet_is_not_thrown_at_a_terminal(
+        self, flowtime: Command, storm: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(output, "is_terminal", lambda: True)
+
+        ended = flowtime("runs", "export", storm, "--format", "parquet")
+
+        assert ended.code == 2
+        assert "--output" in ended.err
 
 
 class TestSparkline:
