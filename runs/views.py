@@ -61,9 +61,12 @@ def compare_picked(request: PageRequest) -> HttpResponse:
 # One run
 ###############################################################################
 def show_run(
-    request: PageRequest, run_id: str, *, refusal: FlowTimeError | None = None
+    request: PageRequest, run_id: str, *, refusal: FlowTimeError | None = None, watched: str = ""
 ) -> HttpResponse:
-    """The page of a run, or the part of it that htmx asked for; a refusal stands in the telemetry panel."""
+    """The page of a run, or the part of it that htmx asked for; a refusal stands in the telemetry panel.
+
+    ``watched`` is the capture whose end is to be told of; a panel that follows one names it itself.
+    """
     run = services.notice_run(selectors.get_run(run_id))
     part = request.htmx.target if request.htmx else ""
     if part == "progress" and run.is_finished:
@@ -77,6 +80,7 @@ def show_run(
         "panel": panel.TelemetryPanel(
             run, request.user, refusal=refusal, asked=request.POST or request.GET
         ),
+        "watched": watched or request.GET.get("watch", ""),
         "advice": advice_for(refusal) if refusal else "",
         "commands": curl.commands_for(run, server=f"{request.scheme}://{request.get_host()}"),
         "tab": charts.open_tab(shown, request.GET) if part != "telemetry" else None,

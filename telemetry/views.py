@@ -143,7 +143,7 @@ def replay_capture(request: PageRequest, capture_id: str) -> HttpResponse:
 @page("telemetry.add_capture", methods=("POST",), refused=show_run)
 def request_capture(request: PageRequest, run_id: str) -> HttpResponse:
     """Generate telemetry from a run; the panel follows it, or says why not."""
-    services.request_capture(
+    capture = services.request_capture(
         run=get_run(run_id),
         user=request.user,
         request_id=request_id_of(request),
@@ -151,5 +151,6 @@ def request_capture(request: PageRequest, run_id: str) -> HttpResponse:
         **CaptureForm(request.POST).options(),
     )
     if request.htmx:
-        return show_run(request, run_id)
+        # A quick worker may be done before this is rendered.
+        return show_run(request, run_id, watched=capture.pk)
     return redirect_to(request, f"{get_run(run_id).get_absolute_url()}#telemetry")

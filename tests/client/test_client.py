@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,9 @@ class TestMainJob:
                 found = [item["runId"] async for item in client.all_runs(pageSize=1)]
                 return {"replay": done, "found": found, "run": run}
 
-        told = asyncio.run(job())
+        # In a thread of its own: a browser test leaves its event loop running in this one.
+        with ThreadPoolExecutor(1) as apart:
+            told = apart.submit(asyncio.run, job()).result()
 
         assert told["replay"]["sourceRunId"] == told["run"]["runId"]
         assert told["found"] == [told["replay"]["runId"], told["run"]["runId"]]

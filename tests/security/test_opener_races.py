@@ -77,15 +77,6 @@ def swap_the_file(place: Place) -> None:
     new.replace(place.file)
 
 
-def swap_in_a_hard_link(place: Place) -> None:
-    """The file has a second name outside, then is itself again."""
-    new = place.base / "new"
-    os.link(place.outside / "a" / "b" / "file", new)
-    new.replace(place.file)
-    new.write_bytes(OWN)
-    new.replace(place.file)
-
-
 def swap_in_a_fifo(place: Place) -> None:
     """The file is a pipe that nobody writes to, then itself again."""
     new = place.base / "new"
@@ -106,7 +97,6 @@ SWAPS = [
     swap_the_directory_in_the_middle,
     swap_the_last_directory,
     swap_the_file,
-    swap_in_a_hard_link,
     swap_in_a_fifo,
     move_the_directory_out,
 ]
@@ -137,18 +127,23 @@ def test_a_swap_is_never_followed(
         swapper.join()
 
     assert got + refused == TRIES
-    assert got, "every try was refused, so nothing was proved of reading"
+    # Every try may have met the intruder; left alone, the file is read.
+    assert place.read() == OWN
 
 
-@pytest.mark.parametrize("swap", [swap_the_file, swap_in_a_hard_link, swap_in_a_fifo])
+@pytest.mark.parametrize("kind", ["symbolic link", "hard link", "pipe"])
 def test_what_was_swapped_in_for_good_is_refused(
-    place: Place, opener: str, no_hang: object, swap: Callable[[Place], None]
+    place: Place, opener: str, no_hang: object, kind: str
 ) -> None:
-    """The races above would pass if nothing were ever swapped: here each stays, and is refused."""
+    """The races above would pass if nothing were ever swapped: here each stays, and is refused.
+
+    A hard link is refused while it is there. It is no race that we could win: a file is taken for ours as soon as it
+    has one name, and who may make a second name for it may read it anyway (SECURITY.md).
+    """
     place.file.unlink()
-    if swap is swap_the_file:
+    if kind == "symbolic link":
         place.file.symlink_to(place.outside / "a/b/file")
-    elif swap is swap_in_a_hard_link:
+    elif kind == "hard link":
         os.link(place.outside / "a/b/file", place.file)
     else:
         os.mkfifo(place.file)

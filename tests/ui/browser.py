@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,12 @@ class Product:
     passwords: dict[str, str]
     tokens: dict[str, str]
     run_id: str
+    database: Path
+
+    def forget_preferences(self) -> None:
+        """Give everybody back what a new person has: a theme that one test chose is not the next one's."""
+        with closing(sqlite3.connect(self.database, timeout=20)) as rows, rows:
+            rows.execute("DELETE FROM people_preferences")
 
 
 def chromium() -> str | None:
@@ -115,6 +123,7 @@ def start_product(
             passwords={name: user["password"] for name, user in document["users"].items()},
             tokens={name: user["token"] for name, user in document["users"].items()},
             run_id=document["run"]["runId"],
+            database=data / "flowtime.sqlite3",
         )
     finally:
         server.terminate()

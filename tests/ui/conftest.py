@@ -108,4 +108,5 @@ def browse(
     yield open_page
     for context in contexts:
         context.close()
+    product.forget_preferences()
     assert not [what for here in watched for what in here]

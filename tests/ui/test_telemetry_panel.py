@@ -191,6 +191,16 @@ def test_the_panel_is_told_once_when_the_watched_capture_has_ended(pages, make_r
     assert "Telemetry generated: " not in text_of(pages.get(f"/runs/{run.pk}", headers=PANEL))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_capture_that_is_done_at_once_is_told_of_too(pages, make_run, settings):
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    run = make_run()
+
+    answer = pages.post(f"/runs/{run.pk}/capture", headers=PANEL)
+
+    assert "Telemetry generated: " in text_of(answer)
+
+
 ###############################################################################
 # Every row of product §4.1
 ###############################################################################
