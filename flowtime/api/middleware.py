@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from flowtime.api.problems import is_api, problem_response
@@ -28,6 +29,19 @@ class RequestIdMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+class NulMiddleware:
+    """Refuse addresses of pages that hold NUL: no name has one, and PostgreSQL takes none. The API says which part."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        has_nul = "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+        if has_nul and not is_api(request):
+            raise BadRequest("The address holds NUL.")
+        return self.get_response(request)
 
 
 class BodyLimitMiddleware:

@@ -117,7 +117,7 @@ def _show_parameters(values: Mapping[str, object], overrides: Mapping[str, objec
         (Column("parameter"), Column("value"), Column("from")),
         [
             (name, output.value_text(value), "request" if name in overrides else "default")
-            for name, value in values.items()
+            for name, value in sorted(values.items())
         ],
     )
 

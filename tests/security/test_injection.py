@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from django.contrib.admin.utils import quote as admin_quote
+from django.urls import reverse
 
 from runs.models import Run
 from tests.flows import make_run
@@ -137,7 +139,7 @@ def test_markup_in_a_row_is_text_on_every_page_and_in_the_admin(world, text):
         (world.pages, "/runs"),
         (world.pages, f"/runs/{world.run_id}"),
         (world.admin, "/admin/runs/run/"),
-        (world.admin, f"/admin/runs/run/{world.run_id}/change/"),
+        (world.admin, reverse("admin:runs_run_change", args=[admin_quote(world.run_id)])),
     ):
         response = client.get(address)
         assert response.status_code == 200, address

@@ -62,3 +62,15 @@ def test_pages_forbid_scripts_and_styles_of_their_own(pages):
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
     assert "default-src 'self'" in policy
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address",
+    ["/runs?q=%00", "/profile/tokens/%00/revoke", "/admin/telemetry/capture/?id__exact=x%00"],
+)
+def test_an_address_with_nul_is_no_address(admin_pages, address):
+    response = admin_pages.get(address)
+
+    assert response.status_code == 400
+    assert "Traceback" not in response.content.decode()
