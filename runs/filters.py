@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Func, IntegerField
 
+from flowtime.api.moments import MomentFilter
 from runs import search
 from runs.models import Run
 
@@ -80,8 +81,8 @@ class RunFilter(django_filters.FilterSet):
     hasWarnings = ClaimFilter(method="filter_warnings")  # noqa: N815
     telemetryAvailable = ClaimFilter(method="filter_telemetry")  # noqa: N815
     sourceRunId = TextsFilter(field_name="source_run_id")  # noqa: N815
-    createdAfter = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")  # noqa: N815
-    createdBefore = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")  # noqa: N815
+    createdAfter = MomentFilter(field_name="created_at", lookup_expr="gte")  # noqa: N815
+    createdBefore = MomentFilter(field_name="created_at", lookup_expr="lt")  # noqa: N815
     q = django_filters.CharFilter(method="filter_text", max_length=MAX_TEXT)
     order = django_filters.ChoiceFilter(choices=ORDERS, method="keep_order")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import django_filters
 
+from flowtime.api.moments import MomentFilter
 from runs.filters import ORDERS, ChoicesFilter, ClaimFilter, TextsFilter, warned
 from telemetry.models import Capture
 
@@ -21,8 +22,8 @@ class CaptureFilter(django_filters.FilterSet):
     status = ChoicesFilter(choices=Capture.Status.choices)
     templateId = TextsFilter(field_name="template_id")  # noqa: N815
     hasWarnings = ClaimFilter(method="filter_warnings")  # noqa: N815
-    createdAfter = django_filters.IsoDateTimeFilter(field_name="requested_at", lookup_expr="gte")  # noqa: N815
-    createdBefore = django_filters.IsoDateTimeFilter(field_name="requested_at", lookup_expr="lt")  # noqa: N815
+    createdAfter = MomentFilter(field_name="requested_at", lookup_expr="gte")  # noqa: N815
+    createdBefore = MomentFilter(field_name="requested_at", lookup_expr="lt")  # noqa: N815
     order = django_filters.ChoiceFilter(choices=ORDERS, method="keep_order")
 
     class Meta:

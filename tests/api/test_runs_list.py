@@ -283,3 +283,13 @@ class TestSearch:
 
         assert ids(api.get("/v1/runs?q=run_a")) == ["run_a.2", "run_a.1"]
         assert ids(api.get("/v1/runs?q=the")) == ["night", "Run_a.3", "run_a.2"]
+
+
+@pytest.mark.parametrize("route", ["/v1/runs", "/v1/telemetry/captures"])
+def test_a_moment_may_be_written_with_any_offset(api, route):
+    far_east = api.get(route, {"createdAfter": "2012-07-24T22:28:17.397-18:59"})
+    before_time = api.get(route, {"createdAfter": "0001-01-01T00:00:00+18:59"})
+
+    assert far_east.status_code == 200
+    assert before_time.status_code == 400
+    assert before_time.json()["errors"][0]["pointer"] == "?createdAfter"
