@@ -66,6 +66,10 @@ class TelemetryPanel:
         """A capture of this run that is queued or generating."""
         return self.run.captures.filter(status__in=("queued", "generating")).first()
 
+    def ended(self, watched: str) -> Any:
+        """The capture of that id, where it belongs to this run and has a bundle; the row may name another one's."""
+        return self.run.captures.filter(pk=watched, status="succeeded").first()
+
     @cached_property
     def failed(self) -> Any:
         """The newest capture of this run, where it failed."""

@@ -74,13 +74,16 @@ def show_run(
     shown = detail.RunPage(
         run, tab=request.GET.get("tab", ""), with_files=request.GET.get("files") == "1"
     )
+    telemetry = panel.TelemetryPanel(
+        run, request.user, refusal=refusal, asked=request.POST or request.GET
+    )
+    watched = watched or request.GET.get("watch", "")
     context = {
         "run": run,
         "shown": shown,
-        "panel": panel.TelemetryPanel(
-            run, request.user, refusal=refusal, asked=request.POST or request.GET
-        ),
-        "watched": watched or request.GET.get("watch", ""),
+        "panel": telemetry,
+        "watched": watched,
+        "ended": telemetry.ended(watched) if watched else None,
         "advice": advice_for(refusal) if refusal else "",
         "commands": curl.commands_for(run, server=f"{request.scheme}://{request.get_host()}"),
         "tab": charts.open_tab(shown, request.GET) if part != "telemetry" else None,

@@ -201,6 +201,19 @@ def test_a_capture_that_is_done_at_once_is_told_of_too(pages, make_run, settings
     assert "Telemetry generated: " in text_of(answer)
 
 
+def test_a_library_capture_is_told_of_where_the_run_has_a_bundle_of_its_own(
+    pages, make_run, make_capture
+):
+    run = make_run()
+    make_capture(run)
+    kept = make_capture(run, capture_key="storm")
+
+    answer = pages.get(f"/runs/{run.pk}", {"watch": kept.pk}, headers=PANEL)
+
+    assert "Telemetry generated: " in text_of(answer)
+    assert kept.get_absolute_url() in answer.content.decode()
+
+
 ###############################################################################
 # Every row of product §4.1
 ###############################################################################
