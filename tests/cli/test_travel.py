@@ -1,12 +1,12 @@
 """`flowtime runs state|compare|series`: a bin, a difference and a course, on a terminal and in a pipe."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
 import pytest
 
-from flowtime.cli import output
 from flowtime.cli.sparklines import sparkline
 from runs.models import Run
 from tests.cli.conftest import Command
@@ -27,7 +27,7 @@ class TestState:
     def test_a_letter_stands_beside_the_colour_on_a_terminal(
         self, flowtime: Command, storm: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(output, "is_terminal", lambda: True)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 
         ended = flowtime("runs", "state", storm, "--bin", "116")
 
@@ -76,7 +76,7 @@ class TestCourse:
     ) -> None:
         index = flowtime("runs", "series", storm, "--json").json()["items"]
         queue = next(e["seriesId"] for e in index if e["nodeId"] == "JFK" and e["kind"] == "stock")
-        monkeypatch.setattr(output, "is_terminal", lambda: True)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 
         ended = flowtime("runs", "series", storm, queue)
 
@@ -120,7 +120,7 @@ class TestExport:
     def test_parquet_is_not_thrown_at_a_terminal(
         self, flowtime: Command, storm: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(output, "is_terminal", lambda: True)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
 
         ended = flowtime("runs", "export", storm, "--format", "parquet")
 
