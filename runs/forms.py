@@ -11,13 +11,14 @@ from django import forms
 from django.forms import BoundField
 from django.utils import timezone
 
+from flowtime.engine import Parameter
 from runs import wording
 from runs.models import Run
 from runs.records import replicate_of
 from runs.requests import RunRequest, TelemetrySource
 
 if TYPE_CHECKING:
-    from flowtime.engine import Parameter, Template
+    from flowtime.engine import Template
     from flowtime.errors import FlowTimeError
     from runs.catalog import CatalogEntry
 
@@ -56,7 +57,8 @@ class Declared:
     @property
     def values(self) -> list[float]:
         """The numbers of an array field, for its bars; what is no number is drawn as nothing."""
-        return [_number_or(text, 0.0) for text in _split(str(self.field.value() or ""))]
+        found = map(Parameter.number_in, _split(str(self.field.value() or "")))
+        return [0.0 if isinstance(value, str) else float(value) for value in found]
 
 
 class RunForm(forms.Form):
@@ -382,15 +384,8 @@ def _split(text: str) -> list[str]:
 def _typed(kind: str, given: Any) -> Any:
     """What the engine is given: text as it was typed, a list of what stood between its separators."""
     if kind == "array":
-        return [_number_or(text, text) for text in _split(given)]
+        return [Parameter.number_in(text) for text in _split(given)]
     return given
-
-
-def _number_or(text: str, otherwise: Any) -> Any:
-    try:
-        return float(text)
-    except ValueError:
-        return otherwise
 
 
 def _same(kind: str, given: Any, default_text: str) -> bool:
@@ -399,7 +394,7 @@ def _same(kind: str, given: Any, default_text: str) -> bool:
     if kind == "string":
         return str(given or "") == default_text
     parts, expected = _split(str(given or "")), _split(default_text)
-    return [_number_or(p, p) for p in parts] == [_number_or(p, p) for p in expected]
+    return [*map(Parameter.number_in, parts)] == [*map(Parameter.number_in, expected)]
 
 
 def _sources(template_id: str) -> list[tuple[str, str]]:

@@ -62,6 +62,21 @@ def parse_series(text: bytes, *, points: int, file: str) -> Series:
     return _parse_strict(text, points=points, file=file)
 
 
+def parse_number(cell: str) -> float:
+    """The number that one cell of CSV holds (bundles §4), NaN where it is empty.
+
+    Raises ValueError, whose message says what is wrong: no other way to write a number is understood.
+    """
+    if cell in _LITERALS:
+        return float(_LITERALS[cell])
+    if _NUMBER.fullmatch(cell) is None:
+        raise ValueError(f"{quoted(cell)} is not a number")
+    number = float(cell)
+    if not np.isfinite(number):
+        raise ValueError(f"{quoted(cell)} is too large for a 64-bit number")
+    return number
+
+
 def _name_non_finite(text: bytes, values: Series) -> bytes:
     if not np.isinf(values).any():
         return text.replace(b"null", b"NaN")
@@ -152,17 +167,13 @@ def _strict_row(row: str, index: int, file: str) -> float:
     column = len(cell) + 2
     if not comma:
         raise _bad(file, line, column, "the value is missing")
-    if value in _LITERALS:
-        return float(_LITERALS[value])
     if "," in value:
         column += value.index(",")
         raise _bad(file, line, column, "there are more than two cells")
-    if _NUMBER.fullmatch(value) is None:
-        raise _bad(file, line, column, f"{quoted(value)} is not a number")
-    number = float(value)
-    if not np.isfinite(number):
-        raise _bad(file, line, column, f"{quoted(value)} is too large for a 64-bit number")
-    return number
+    try:
+        return parse_number(value)
+    except ValueError as error:
+        raise _bad(file, line, column, str(error)) from None
 
 
 def _bad(file: str, line: int, column: int, reason: str) -> BundleCorrupt:

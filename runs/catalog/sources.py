@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+
+from flowtime.bundles.series import parse_number
 
 from .files import Stamp, Unreadable, read_plain_file, stamp_of
 
@@ -23,7 +26,8 @@ MAX_SOURCE_BYTES = 32 * 2**20
 def read_columns(directory: Path, texts: Iterable[str]) -> dict[str, np.ndarray]:
     """The columns that ``texts`` name, by text; float64, NaN where a cell is empty. Unknown ones are left out.
 
-    So is every column of a file that is no table of numbers, or lies behind a link out of ``directory``.
+    Cells are read as those of bundles are (bundles §4). Left out is every column of a file that is no table of such
+    numbers, names a column twice, or lies behind a link out of ``directory``.
     """
     arrays = {}
     for text in texts:
@@ -48,10 +52,12 @@ def _parse(path: Path, stamp: Stamp) -> dict[str, np.ndarray]:
     data = read_plain_file(path, MAX_SOURCE_BYTES + 1)
     if len(data) > MAX_SOURCE_BYTES:
         raise Unreadable("It is too large.")
-    header, *rows = csv.reader(data.decode("utf-8-sig").splitlines())
+    header, *rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+    if len(set(header)) < len(header):
+        raise Unreadable("It names a column twice.")
     columns = {}
     for name, *cells in zip(header, *rows, strict=True):
-        array = np.array([float(cell) if cell else np.nan for cell in cells])
+        array = np.array([parse_number(cell) for cell in cells])
         array.setflags(write=False)
         columns[name] = array
     return columns

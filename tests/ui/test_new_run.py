@@ -525,3 +525,12 @@ class TestProblemsOfTheModel:
 
         said = element_of(response, "id_p-loads-error")["words"]
         assert said == "The value 99 at index 1 is above the maximum 9."
+
+    @pytest.mark.parametrize("typed", ["0_1", "\uff15", "\u0665", "nan", "0x5", "infinity"])
+    def test_what_only_python_takes_for_a_number_is_none_in_an_array(self, pages, typed):
+        # engine §6.2: one rule of what text is a number, for lone values and for those of arrays.
+        body = {"p-every": "1", "p-loads": f"1, {typed}, 3", "mode": "simulation", "seed": "1"}
+        response = pages.post("/runs/new?template=gated", body | {"do": "run"})
+
+        assert response.status_code == 422
+        assert "at index 1" in element_of(response, "id_p-loads-error")["words"]

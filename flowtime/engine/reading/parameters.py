@@ -76,6 +76,13 @@ class Parameter:
         """Whether its type is known, so that values can be converted."""
         return UNKNOWN not in (self.name, self.type, self.array_of)
 
+    @staticmethod
+    def number_in(value: Any) -> Any:
+        """The number that ``value`` is, where it is text and wholly a decimal number (engine §6.2); else itself."""
+        if isinstance(value, str) and DECIMAL.match(value):
+            return int(value) if _INTEGER.match(value) and len(value) <= 18 else float(value)
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:
@@ -264,7 +271,7 @@ def convert(parameter: Parameter, value: Any) -> Any:
             for i, item in enumerate(items)
         )
     if parameter.type in ("integer", "number"):
-        return _number(parameter, _number_in(value), parameter.type, None)
+        return _number(parameter, parameter.number_in(value), parameter.type, None)
     if parameter.type == "boolean":
         flag = {"true": True, "false": False}.get(value) if isinstance(value, str) else value
         if not isinstance(flag, bool):
@@ -283,12 +290,6 @@ def _json_list(text: str) -> Any:
         return json.loads(text, parse_constant=lambda _: None)
     except ValueError:
         return None
-
-
-def _number_in(value: Any) -> Any:
-    if isinstance(value, str) and DECIMAL.match(value):
-        return int(value) if _INTEGER.match(value) and len(value) <= 18 else float(value)
-    return value
 
 
 def _number(parameter: Parameter, value: Any, kind: str, index: int | None) -> float:

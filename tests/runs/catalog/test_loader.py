@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
@@ -296,13 +297,67 @@ def test_what_is_no_column_beside_the_template_is_left_out(directory: Path, text
 
 @pytest.mark.parametrize(
     "content",
-    ["", "gate\none\n", "gate,more\n1\n", "gate\n1\n2,3\n", "\x00", '"' + "1" * 200_000 + '"\n'],
+    [
+        "",
+        "gate\none\n",
+        "gate,more\n1\n",
+        "gate\n1\n2,3\n",
+        "\x00",
+        '"' + "1" * 200_000 + '"\n',
+        "gate,gate\n1,2\n3,4\n",
+        'gate\n1\n"2"x\n',
+        "gate\n1\x0b2\n",
+        "gate\n1\u20282\n",
+    ],
 )
 def test_a_file_that_is_no_table_of_numbers_has_no_columns(directory: Path, content: str) -> None:
     write(directory / "own.yaml", OWN)
     write(directory / "own.csv", content)
 
     assert catalog.get_entry("own").sources(["file:own.csv#gate"]) == {}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "1_000",
+        "\uff11",
+        "\u0661",
+        "nan",
+        "inf",
+        "-inf",
+        "infinity",
+        "NAN",
+        "0x10",
+        " 1",
+        "1 ",
+        "\t1",
+        "+1",
+        "01",
+        ".5",
+        "5.",
+        "1e999",
+        "1d3",
+        "'1'",
+        "\u22121",
+        "true",
+    ],
+)
+def test_cells_are_read_as_strictly_as_those_of_bundles(directory: Path, cell: str) -> None:
+    # bundles §4: one rule of what a number is, whoever wrote the table.
+    write(directory / "own.yaml", OWN)
+    write(directory / "own.csv", f"gate,more\n1,2\n{cell},3\n")
+
+    assert catalog.get_entry("own").sources(["file:own.csv#gate"]) == {}
+
+
+def test_cells_may_say_what_numbers_cannot(directory: Path) -> None:
+    write(directory / "own.yaml", OWN)
+    write(directory / "own.csv", "gate\r\nNaN\r\nInfinity\r\n-1.5e-3\r\n")
+
+    gate = catalog.get_entry("own").sources(["file:own.csv#gate"])["file:own.csv#gate"]
+
+    np.testing.assert_array_equal(gate, [np.nan, np.inf, -0.0015])
 
 
 def test_a_linked_table_is_not_followed_out_of_the_directory(
