@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from runs import wording
+from runs.expressed import column_of
 from runs.travel import value_in
 
 if TYPE_CHECKING:
+    from runs.expressed import Expressed, Term
     from runs.state import Arrays
 
 _NAME = re.compile(r"\{(\w+)(?::(before))?\}")
+FINE = 3
+"""Decimals of what an author computes with: shares and rates among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A piece of a formula: words, or a name with its value in the bin shown."""
+    """A piece of a formula: words, or a name with its value ``back`` bins before the one shown.
+
+    ``first`` is what it reads before the run; None where there is nothing to read.
+    """
 
     words: str
     name: str = ""
-    is_before: bool = False
+    back: int = 0
+    first: float | None = None
     value: float | None = None
     decimals: int = 1
 
@@ -59,11 +67,11 @@ class Explanation:
     @property
     def has_before(self) -> bool:
         """Whether it reads the bin before, of which the first bin has none."""
-        return any(part.is_before for part in self.parts)
+        return any(part.back and part.first is None for part in self.parts)
 
     @property
     def is_first(self) -> bool:
-        return any(part.is_before and part.value is None for part in self.parts)
+        return any(part.back and part.first is None and part.value is None for part in self.parts)
 
 
 RULES: Mapping[str, Rule] = {
@@ -162,7 +170,7 @@ def explain(
             Part(
                 words=f"{name} before" if is_before else name,
                 name=name,
-                is_before=is_before,
+                back=int(is_before),
                 value=value_in(columns, name, index - is_before),
                 decimals=decimals.get(name, 1),
             )
@@ -175,12 +183,44 @@ def explain(
         metric=metric,
         title=rule.title,
         parts=tuple(parts),
-        result=Part(words=metric, name=metric, value=value, decimals=decimals.get(metric, 1)),
+        result=Part(
+            words=metric, name=metric, value=value, decimals=max(decimals.get(metric, 1), 1)
+        ),
         unit=rule.unit,
         undefined=rule.undefined or "nothing to compute it from",
         promise=f", promised {wording.say_number(promised)}"
         if promised is not None and metric == "latencyMinutes"
         else "",
+    )
+
+
+def explain_expression(told: Expressed, columns: Arrays, index: int) -> Explanation:
+    """How the template itself computes a series of a place; ``columns`` hold its inputs and the series."""
+    name = column_of(told.key)
+    return Explanation(
+        metric=name,
+        title=f"Expression of {told.role}: {told.key}",
+        parts=tuple(
+            _part(term, columns, index) if term.key else Part(words=term.words)
+            for term in told.terms
+        ),
+        result=Part(words=told.key, name=name, value=value_in(columns, name, index), decimals=FINE),
+        unit=told.entry.unit,
+        undefined="something that it reads is undefined",
+        promise="",
+    )
+
+
+def _part(term: Term, columns: Arrays, index: int) -> Part:
+    name = column_of(term.key)
+    is_before = index < term.back
+    return Part(
+        words=term.words,
+        name=name,
+        back=term.back,
+        first=term.first,
+        value=term.first if is_before else value_in(columns, name, index - term.back),
+        decimals=FINE,
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from flowtime.engine import colour_bins, load_model, locate_series
 from runs.clock import from_text
+from runs.expressed import Expressed, expressed_roles
 
 if TYPE_CHECKING:
     from flowtime.bundles import RunBundle, RunWarning, SeriesEntry
@@ -31,7 +32,8 @@ class PlaceLayout:
     """One place. ``observed`` finds a series by role, ``derived`` by metric, ``parts`` by role and class.
 
     ``promised`` is its service level in minutes where it promises one; ``period`` and ``phase`` are its
-    schedule, period 0 where it has none; ``aliases`` are the author's words for roles.
+    schedule, period 0 where it has none; ``aliases`` are the author's words for roles; ``expressed`` are the
+    template's expressions for its roles.
     """
 
     id: str
@@ -44,6 +46,7 @@ class PlaceLayout:
     observed: Entries
     derived: Entries
     parts: Mapping[str, Entries]
+    expressed: tuple[Expressed, ...] = ()
 
     @property
     def columns(self) -> Entries:
@@ -120,6 +123,7 @@ def _make(bundle: RunBundle) -> Layout:
     by_key = {entry.id: entry for entry in bundle.index if entry.id}
     roles = record.provenance.get("roles", {})
     parts = _parts(by_key)
+    expressed = expressed_roles(model, roles, by_key, record.provenance.get("bindings") or {})
     located = locate_series(
         model, ((key, entry.origin, entry.node_id) for key, entry in by_key.items())
     )
@@ -129,7 +133,7 @@ def _make(bundle: RunBundle) -> Layout:
         bin_minutes=record.grid.duration_minutes // record.grid.bins,
         start=from_text(record.window.start_utc),
         places=tuple(
-            _place(node, found, roles.get(node.id, {}), by_key, parts)
+            _place(node, found, roles.get(node.id, {}), by_key, parts, expressed[node.id])
             for node, found in zip(model.topology.nodes, located.nodes, strict=True)
         ),
         connections=tuple(
@@ -162,6 +166,7 @@ def _place(
     roles: Mapping[str, str],
     by_key: Entries,
     parts: Mapping[str, Entries],
+    expressed: tuple[Expressed, ...],
 ) -> PlaceLayout:
     return PlaceLayout(
         id=node.id,
@@ -174,6 +179,7 @@ def _place(
         observed={role: by_key[key] for role, key in sorted(roles.items()) if key in by_key},
         derived={metric: by_key[key] for metric, key in found.derived.items()},
         parts={role: parts[key] for role, key in sorted(roles.items()) if key in parts},
+        expressed=expressed,
     )
 
 

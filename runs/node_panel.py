@@ -11,7 +11,7 @@ import numpy as np
 from runs import measures, wording
 from runs.arrays import largest_of, plain
 from runs.drawing import STATE_WORDS, STATES
-from runs.explained import Explanation, explain
+from runs.explained import Explanation, explain, explain_expression
 from runs.layout import letters_of
 from runs.topology import KIND_WORDS
 from runs.travel import largest, value_in
@@ -133,7 +133,10 @@ def open_panel(journey: Journey, stop: Stop, metric: str, index: int) -> Panel:
         figures=[found[name] for name in MAIN if name in found],
         more=[figure for figure in figures if figure.name not in MAIN],
         explained=[explained[name] for name in first],
-        more_explained=[explained[name] for name in explained if name not in first],
+        more_explained=[
+            *(explain_expression(told, stop.columns, index) for told in stop.layout.expressed),
+            *(explained[name] for name in explained if name not in first),
+        ],
         warnings=[
             (warning, any(a <= index <= b for a, b in warning.bins) or not warning.bins)
             for warning in journey.layout.warnings

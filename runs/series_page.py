@@ -18,6 +18,7 @@ from runs.bins import clock_of, rows_from, stretch_of
 from runs.charts import page_number
 from runs.drawing import largest_of_stretches
 from runs.explained import RULES, explain
+from runs.expressed import NAME, bare
 from runs.formulas import formulas_of
 from runs.layout import layout_of
 from runs.node_panel import ROWS_A_PAGE
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from runs.layout import ConnectionLayout, PlaceLayout
     from runs.models import Run
 
-# A name as expressions write it, quoted where it needs to be.
-_NAME = re.compile(r"\"([^\"]+)\"|([A-Za-z_]\w*(?:@[A-Za-z]\w*)?)")
+_NAME = re.compile(NAME)
 _NAME_OF_RULE = re.compile(r"\{(\w+)")
 # What decides how a rule reads at a node that has it.
 ADJUSTING = ("errors", "parallelism")
@@ -207,7 +207,7 @@ class SeriesPage:
         found = []
         for made in self._formulas.values():
             entry = self._entries.get(made.id)
-            names = {found[1] or found[2] for found in _NAME.finditer(made.formula)}
+            names = {bare(found[0]) for found in _NAME.finditer(made.formula)}
             if entry is not None and self.name in names and made.id != self._bare:
                 found.append(entry)
         return found[:MOST_READERS]
@@ -216,7 +216,7 @@ class SeriesPage:
         """``text`` cut where it names a series of the run."""
         end = 0
         for found in _NAME.finditer(text):
-            name = found[1] or found[2]
+            name = bare(found[0])
             entry = known.get(name)
             if entry is None:
                 continue

@@ -15,6 +15,7 @@ from django.conf import settings
 from flowtime.engine import COLOURED_BY, COLOURS
 from runs import measures
 from runs.bin_clock import BinClock
+from runs.expressed import inputs_of
 from runs.layout import ConnectionLayout, Layout, PlaceLayout, layout_of
 from runs.reading import readable
 from runs.state import Arrays, PlaceState, read_arrays, read_place
@@ -205,9 +206,10 @@ def travelling(run: Run, *more: str) -> Iterator[tuple[RunBundle, Journey]]:
 
 
 def with_all_columns(bundle: RunBundle, stop: Stop) -> Stop:
-    """The same node with everything that is known of it."""
+    """The same node with everything that is known of it, and what its expressions read."""
     state = read_place(bundle, stop.layout)
-    return replace(stop, columns={**state.observed, **state.derived})
+    inputs = read_arrays(bundle, inputs_of(stop.layout.expressed))
+    return replace(stop, columns={**state.observed, **state.derived, **inputs})
 
 
 def _stop(state: PlaceState, bins: int, *, is_apart: bool) -> Stop:

@@ -49,6 +49,15 @@ def test_the_first_bin_has_nothing_before_it():
     assert told("latencyMinutes", 0)[2] is not None
 
 
+@pytest.mark.parametrize("metric, decimals", [("latencyMinutes", 1), ("utilization", 2)])
+def test_what_comes_out_is_at_least_as_fine_as_the_figure(metric, decimals):
+    columns = {**COLUMNS, "utilization": COLUMNS["served"], "effectiveCapacity": COLUMNS["served"]}
+
+    found = explain(metric, columns, 1, bin_minutes=60, promised=None, decimals=DECIMALS)
+
+    assert found.result.decimals == decimals
+
+
 def test_a_queue_that_does_not_follow_the_sum_is_not_explained_by_it():
     columns = {**COLUMNS, "queueDepth": np.array([2.0, 50.0, 8.0])}
 

@@ -152,3 +152,28 @@ def test_a_part_that_is_not_there_is_refused(pages, make_run):
 
 def test_a_run_without_a_topology_says_so(pages, make_run):
     assert "No nodes to draw" in text_of(pages.get(f"/runs/{make_run('bare').pk}"))
+
+
+def test_an_expression_of_the_template_carries_the_values_of_the_bin(pages, make_run):
+    run = make_run(parameters={"extra": 2})
+
+    page = pages.get(f"/runs/{run.pk}?bin=1&node=Desk")
+
+    (told,) = re.findall(r'data-formula="=everybody">(.*?)</p>', page.content.decode())
+    lines = [re.sub(r"<[^>]+>", "", line) for line in told.split("<br>")]
+    assert lines[0] == "visitors + 2"
+    assert lines[1] == "= 9 + 2"
+    assert lines[2].startswith("= 11 entities/bin")
+
+
+def test_what_was_observed_is_not_explained_by_an_expression(pages, make_run, make_capture, alice):
+    from runs.services import create_replay
+
+    run = make_run()
+    make_capture(run)
+    replayed = create_replay(run, source="telemetry", user=alice)
+
+    html = pages.get(f"/runs/{replayed.pk}?bin=1&node=Desk").content.decode()
+
+    assert 'data-formula="latencyMinutes"' in html
+    assert 'data-formula="=everybody"' not in html

@@ -21,8 +21,8 @@ export function createPanel(player, shapes) {
       return { name: row.dataset.figure, dot, points: svg.viewBox.baseVal.width - 2 };
     });
     values = [...place.querySelectorAll("[data-value]")].map((element) => {
-      const { value: name, decimals, before } = element.dataset;
-      return { element, name, decimals: Number(decimals), back: before === undefined ? 0 : 1 };
+      const { value: name, decimals, back = 0, first = NaN } = element.dataset;
+      return { element, name, decimals: Number(decimals), back: Number(back), first: Number(first) };
     });
     formulas = [...place.querySelectorAll("[data-formula]")].map((told) => ({
       name: told.dataset.formula,
@@ -36,8 +36,8 @@ export function createPanel(player, shapes) {
 
   function bin() {
     const at = view.bin;
-    for (const { element, name, decimals, back } of values) {
-      write(element, figure(player.valueOf(name, at - back), decimals));
+    for (const { element, name, decimals, back, first } of values) {
+      write(element, figure(at < back ? first : player.valueOf(name, at - back), decimals));
     }
     for (const told of formulas) {
       told.undefined.hidden = Number.isFinite(player.valueOf(told.name, at));
