@@ -23,6 +23,7 @@ PAGES = {
     "run-storm": "/runs/{run}?bin=41&rows=metric&metric=errors",
     "run-series": "/runs/{run}?tab=series",
     "run-warnings": "/runs/{run}?tab=warnings",
+    "series": "/runs/{run}/series/jfk_slots@JFK_SLOTS@DEFAULT",
     "run-events": "/runs/{run}?tab=events",
     "run-api": "/runs/{run}?tab=api",
     "telemetry": "/telemetry",
@@ -58,7 +59,8 @@ def capture_path(browser, product):
 def test_a_page_is_accessible_and_fits(browse, product, capture_path, name, theme):
     path = PAGES[name].format(run=product.run_id, capture=capture_path)
     person = {"sign-in": None, "components": "admin"}.get(name, "operator")
-    page = browse(name=person, color_scheme=theme)
+    # In the dark it is opened on a phone.
+    page = browse(name=person, color_scheme=theme, width={"light": 1440, "dark": 400}[theme])
     page.goto(product.url + path)
     check_page(page, name, theme)
 

@@ -266,6 +266,32 @@ def test_formulas_carry_the_values_of_the_bin(travel):
     expect(wait).to_contain_text("undefined: nothing was served")
 
 
+def test_nodes_are_found_by_name_kind_or_state_and_the_others_dimmed(travel):
+    page = travel("?bin=115&node=JFK")
+    dimmed = page.locator(".card.dimmed")
+
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find nodes by name, kind or state")).to_be_focused()
+    page.keyboard.type("queue risk")
+
+    # Of the three queues, Newark and LaGuardia are at risk and Kennedy is beyond.
+    expect(page.locator("#find-nodes [role=status]")).to_have_text("2 of 7 nodes")
+    expect(dimmed).to_have_count(5)
+    assert page.locator(".edge:not(.dimmed)").count() == 0
+    assert page.locator("#rows .track:visible").count() == 2
+    assert page.locator("#node-rows tr[hidden]").count() == 5
+    page.keyboard.press("Enter")
+    expect(page.locator(".card[aria-pressed=true]")).to_have_attribute("data-node", "EWR")
+
+    page.get_by_role("button", name="Zoom in").click()
+    expect(page.locator("#range-words")).to_be_visible()
+    expect(page.locator("#rows .track:visible")).to_have_count(2)
+    page.get_by_label("Find nodes by name, kind or state").fill("")
+
+    expect(dimmed).to_have_count(0)
+    assert page.locator("#rows .track[hidden]").count() == 0
+
+
 def test_a_range_is_dragged_out_of_a_chart_and_given_back(travel):
     page = travel("?bin=100")
     box = box_of(page, "[data-chart=queueDepth]")

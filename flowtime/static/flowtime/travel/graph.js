@@ -91,7 +91,8 @@ function edgeOf(way) {
   const [x, y] = way.end;
   const tip = make("path", { class: "tip", d: `M${x - 10} ${y - 7}l10 7-10 7z` });
   const isDashed = way.type !== "throughput";
-  return { way, path, text, group: make("g", { class: isDashed ? "edge terminal" : "edge" }, path, tip, text) };
+  const named = { class: isDashed ? "edge terminal" : "edge", "data-from": way.from, "data-to": way.to };
+  return { way, path, text, group: make("g", named, path, tip, text) };
 }
 
 // As much of a text as fits, measured in the face it is drawn in.

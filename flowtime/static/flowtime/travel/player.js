@@ -1,5 +1,6 @@
 // The player: what is shown, and everyone who shows it. Numbers come from the store, words and rules from the server.
 import { createCharts } from "./charts.js";
+import { createFinder } from "./finder.js";
 import { createGraph } from "./graph.js";
 import { listen } from "./keymap.js";
 import { createNumbers } from "./numbers.js";
@@ -226,8 +227,9 @@ class Player {
     ]);
     const graph = createGraph(this, dagre.default ?? dagre);
     this.transport = createTransport(this);
+    this.finder = createFinder(this);
     this.add(graph, createTable(this, graph.shapes), this.transport, createPanel(this, graph.shapes), createScore(this));
-    this.add(createCharts(this, uPlot.default), createNumbers(this));
+    this.add(createCharts(this, uPlot.default), createNumbers(this), this.finder);
     store.arrived = () => this.tell("bin");
     chooseViews();
     this.tell("bin");

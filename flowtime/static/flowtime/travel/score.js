@@ -155,6 +155,7 @@ export function createScore(player) {
     if (wanted !== shownRows) return;
     rows.replaceChildren(...html.children);
     findPlaces();
+    player.finder.apply();
     score.querySelector(".lane").replaceChildren(...lane.children);
     node();
   }
