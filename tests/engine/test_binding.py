@@ -223,6 +223,7 @@ def test_the_caller_chooses_mode_and_randomness() -> None:
     ("choice", "found"),
     [
         ({"mode": "live"}, ("bad_enum", "mode")),
+        ({"rng": {1: 2}}, ("unknown_key", 'rng["1"]')),
         ({"rng": {"seed": -1}}, ("bad_seed", "rng.seed")),
         ({"rng": {"seed": 1.5}}, ("bad_seed", "rng.seed")),
         ({"rng": {"seed": True}}, ("bad_seed", "rng.seed")),

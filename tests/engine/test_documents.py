@@ -26,7 +26,7 @@ def value_of(scalar: str) -> Any:
     return read(f"{HEAD}provenance: {{x: {scalar}}}\n")
 
 
-def only_problem(source: str | bytes | dict[str, Any], **more: Any) -> Problem:
+def only_problem(source: Any, **more: Any) -> Problem:
     report = validate(source, **more)
     assert len(report.problems) == 1, report.problems
     return report.problems[0]
@@ -293,3 +293,31 @@ def test_user_text_in_messages_is_cut_and_escaped() -> None:
     assert "\x1b" not in problem.message
     assert "\\x1b[31m" in problem.message
     assert len(problem.message) < 160
+
+
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        ({"metadata": {"id": "a", "title": "\ud800", "version": "1.0.0"}}, "metadata.title"),
+        ({"provenance": {"\udcff": 1}}, 'provenance["\\udcff"]'),
+        ({"generator": "half \ud83d"}, "generator"),
+    ],
+)
+def test_half_a_character_is_no_text(where: dict[str, Any], path: str) -> None:
+    """Engine §4.1, §23.4: what cannot be written as UTF-8 has no canonical form, parsed data included."""
+    template = {
+        "schemaVersion": 1,
+        "metadata": {"id": "a", "title": "A", "version": "1.0.0"},
+        "grid": {"bins": 1, "binSize": 1, "binUnit": "hours"},
+        "nodes": [{"id": "x", "kind": "const", "value": 1}],
+    }
+
+    problem = only_problem(template | where)
+
+    assert (problem.code, problem.path) == ("bad_encoding", path)
+
+
+@pytest.mark.parametrize("source", [None, 5, 10**15, 1.5, ["a"]])
+def test_what_is_neither_text_nor_mapping_is_no_document(source: Any) -> None:
+    assert only_problem(source).code == "wrong_type"
+    assert [problem.code for problem in validate(source).problems] == ["wrong_type"]

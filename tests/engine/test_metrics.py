@@ -96,6 +96,18 @@ def test_waiting_is_unknown_where_arrivals_are_no_distribution() -> None:
     assert np.isnan(run(series, places=[desk]).derived("Desk", "kingmanWaitMs")).all()
 
 
+def test_waiting_is_unknown_where_a_variation_is_not_finite() -> None:
+    """Engine §17.2: the square of such a value overflows; undefined is NaN, never an infinity."""
+    desk = buffer(
+        "Desk", arrivals="a", served="n", capacity=10, processingTimeMsSum="p", servedCount="n"
+    )
+
+    result = run({"a": pmf(0, 1e200), "p": pmf(4000, 12000), "n": [8]}, places=[desk])
+
+    assert np.isnan(result.derived("Desk", "kingmanWaitMs")).all()
+    assert not np.isinf(result.values).any()
+
+
 def test_waiting_is_undefined_where_a_node_is_full() -> None:
     desk = buffer(
         "Desk", arrivals="a", served="n", capacity="c", processingTimeMsSum="p", servedCount="n"

@@ -6,7 +6,7 @@ import pytest
 
 from flowtime.engine.expansion.expand import expand
 from flowtime.engine.expansion.naming import snake, synthesised_names
-from tests.engine.small import model, place
+from tests.engine.small import model, place, run
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,35 @@ def test_a_name_that_is_taken_gets_a_number_in_order_of_the_places():
     names = synthesised_names(bound)
 
     assert names == {"a_queue_1": "A", "a_queue_2": "a-", "a_queue_3": "a_"}
+
+
+def test_no_two_names_differ_by_letter_case_alone():
+    """Engine §1.6 and §10.2: a name is taken in whatever letter case."""
+    bound = model(
+        {
+            "i": 1,
+            "Desk_Queue": 5,
+            "Yard": {"kind": "serviceWithBuffer", "inflow": "i", "outflow": "i", "wipLimit": 5},
+        },
+        places=[
+            place("desk", arrivals="i", served="i"),
+            place("yard", arrivals="i", served="i", wipLimit=5),
+        ],
+    )
+
+    names = synthesised_names(bound)
+
+    assert names["desk_queue_1"] == "desk"
+    assert {name for name in names if "overflow" in name} == {"Yard_overflow", "yard_overflow_1"}
+
+
+def test_a_metric_avoids_a_series_of_its_name_in_whatever_letter_case():
+    result = run(
+        {"i": [2], "Desk_Utilization": 5},
+        places=[place("desk", arrivals="i", capacity=4)],
+    )
+
+    assert result.series("desk_utilization_1").tolist() == [0.5]
 
 
 def test_series_are_named_after_what_they_are():

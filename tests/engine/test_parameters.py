@@ -231,3 +231,10 @@ def test_values_too_large_to_handle_are_refused() -> None:
         bind(case, {"p": "x" * 11, "q": [0] * 51}, limits=limits)
 
     assert [p.code for p in refusal.value.problems] == ["limit_exceeded", "limit_exceeded"]
+
+
+def test_half_a_character_is_no_value_of_a_text_parameter() -> None:
+    """Engine §6.2, §22.1: a lone surrogate, as JSON can write it, has no canonical form."""
+    assert refusals({"name": "p", "type": "string"}, p="\ud800") == [
+        ("parameter_type", "overrides.p")
+    ]

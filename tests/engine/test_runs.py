@@ -73,12 +73,20 @@ class TestSources:
             (["a", "b", "c", "d"], "source_shape"),
             ([1, 2, [3], 4], "source_shape"),
             ([1, float("inf"), 3, 4], "source_not_finite"),
+            (np.array([1, 2 + 1j, 3, 4]), "source_shape"),
         ],
     )
     def test_one_that_does_not_fit_is_refused(self, given, code):
         found = refusal({"x": self.FROM_FILE}, sources={"file:secret/place.csv#x": given})
 
         assert found == [(code, "nodes[0].source")]
+
+    def test_what_a_mask_hides_is_missing(self):
+        masked = np.ma.array([1, 2, 3, 4], mask=[0, 1, 0, 0])
+
+        result = run({"x": self.FROM_FILE}, sources={"file:secret/place.csv#x": masked})
+
+        np.testing.assert_array_equal(result.series("x"), [1, NAN, 3, 4])
 
     def test_inputs_are_neither_written_nor_kept(self):
         array = np.array([1.0, 2.0, 3.0, 4.0])
@@ -147,6 +155,14 @@ class TestOverrides:
             plan.run(overrides={"x": 1, "y": 2})
         assert [p.code for p in caught.value.problems] == ["unknown_override"]
 
+    @pytest.mark.parametrize("name", [5, None, ("flow",)])
+    def test_that_are_not_even_named_by_text_are_refused(self, name):
+        # Engine §23.4: anything else that escapes is a bug.
+        with pytest.raises(SourceError) as caught:
+            evaluate(model({"flow": 1}), overrides={name: 1})
+
+        assert [problem.code for problem in caught.value.problems] == ["unknown_override"]
+
     def test_that_were_announced_must_come(self):
         plan = compile_model(model({"x": 1}), overrides=["x"])
 
@@ -199,6 +215,19 @@ class TestSampling:
 
         assert_close(beside.series("demand"), alone.series("demand"))
         assert again.series("demand").tolist() == [3, 3, 2, 2, 1, 2, 2, 3, 3, 3]
+
+    def test_a_replicate_is_a_whole_number_however_it_is_held(self):
+        # Engine §22.2: equal scenario hash, equal numbers; a text of "1.0" would open another stream.
+        pmf = {"kind": "pmf", "pmf": {"values": [1, 2, 3], "probabilities": [0.2, 0.5, 0.3]}}
+        rng = {"mode": "sample", "seed": 42}
+
+        plain = run({"demand": pmf}, bins=10, rng=rng, replicate=1)
+        counted = run({"demand": pmf}, bins=10, rng=rng, replicate=np.int64(1))
+
+        assert counted.scenario_hash == plain.scenario_hash
+        assert counted.result_hash == plain.result_hash
+        with pytest.raises(TypeError):
+            run({"demand": pmf}, bins=10, rng=rng, replicate=1.0)
 
     def test_a_value_of_no_probability_is_never_drawn(self):
         found = sample([1, 2, 3], [0.0, 1.0, 0.0], Pcg32(1, 3), 1000)

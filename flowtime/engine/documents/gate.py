@@ -14,6 +14,14 @@ _DEEPEST = 200
 _PMF_KEY_DEPTH = 4
 
 
+def is_unicode(text: str) -> bool:
+    """Whether ``text`` can be written as UTF-8."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 class Stop(Exception):
     """Reading cannot go on; the reason is noted."""
 
@@ -66,6 +74,14 @@ class Gate:
         if "${" in text:
             self.document.templated.append(path)
         return text
+
+    def check_characters(self, text: str, path: Path) -> bool:
+        """Whether every character of ``text`` can be written; half a pair of surrogates cannot."""
+        if is_unicode(text):
+            return True
+        if self.wants("bad_encoding"):
+            self.note("bad_encoding", path, "the text holds half a character, a lone surrogate")
+        return False
 
     def check_number(self, value: float, path: Path) -> Any:
         """A number that JSON can carry, UNKNOWN otherwise."""

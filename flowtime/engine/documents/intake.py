@@ -18,10 +18,13 @@ _ESCAPE = re.compile(
 )
 
 
-def read_document(source: str | bytes | Mapping[str, Any], limits: Limits) -> Document:
+def read_document(source: object, limits: Limits) -> Document:
     """The document in ``source``, with everything noted that is wrong with it as text."""
     if isinstance(source, Mapping):
         return _Copier(limits).read(source)
+    if not isinstance(source, str | bytes | bytearray | memoryview):
+        note = TextNote("wrong_type", (), "a document must be text or a mapping")
+        return Document(root=UNKNOWN, notes=[note])
     text = _decoded(source, limits)
     if isinstance(text, TextNote):
         return Document(root=UNKNOWN, notes=[text])
@@ -67,7 +70,8 @@ class _Copier(Gate):
     def _value(self, value: Any, path: Path) -> Any:
         self.count_nodes(path)
         if isinstance(value, str):
-            return self.check_text(str(value), path)
+            text = str(value)
+            return self.check_text(text, path) if self.check_characters(text, path) else UNKNOWN
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int):
@@ -91,6 +95,8 @@ class _Copier(Gate):
             below = (*path, text)
             self.count_nodes(below)
             self.check_key(key, below)
+            if not self.check_characters(text, below):
+                continue
             if text in seen:
                 message = f"the key {quoted(text)} is given twice"
                 self.note("duplicate_key", below, message)

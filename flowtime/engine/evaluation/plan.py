@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,7 +108,7 @@ class Plan:
             self,
             sources=dict(sources or {}),
             overrides=dict(overrides or {}),
-            replicate=replicate,
+            replicate=operator.index(replicate),
             progress=progress,
             cancel=cancel,
         )

@@ -79,8 +79,10 @@ def _check_overrides(
     return found
 
 
-def can_override(expanded: Expanded, name: str) -> bool:
+def can_override(expanded: Expanded, name: object) -> bool:
     """Whether ``name`` is a series, or the part of one for a declared class."""
+    if not isinstance(name, str):
+        return False
     series, at, class_id = name.partition("@")
     if series not in expanded.series or expanded.series[series].is_temporary:
         return False
@@ -92,7 +94,7 @@ def _unknown(expanded: Expanded, overrides: Mapping[str, Any]) -> Iterator[Probl
         if name in expanded.overrides and can_override(expanded, name):
             continue
         suggestion = None
-        if can_override(expanded, str(name)):
+        if can_override(expanded, name):
             message = f"the plan was not compiled for an override of {quoted(name)}"
         else:
             message = f"no series is called {quoted(name)}"
@@ -112,7 +114,7 @@ def _convert(
         problems.append(Problem("source_missing", f"{subject} is not supplied", place))
         return None
     try:
-        array = np.array(given, dtype=np.float64)
+        array = _as_floats(given)
     except (TypeError, ValueError, OverflowError):
         message = f"{subject} must be {bins} numbers, one for each bin"
         problems.append(Problem("source_shape", message, place))
@@ -130,6 +132,15 @@ def _convert(
         problems.append(Problem("source_not_finite", message, place))
         return None
     return array
+
+
+def _as_floats(given: Any) -> np.ndarray:
+    """``given`` as a float64 array of its own; what a mask hides is missing. TypeError where parts would be lost."""
+    if np.iscomplexobj(given):
+        raise TypeError("complex numbers are no amounts")
+    if isinstance(given, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(given), np.nan, given.data).astype(np.float64)
+    return np.array(given, dtype=np.float64)
 
 
 def _source_places(expanded: Expanded) -> dict[str, tuple[Path, str]]:

@@ -76,16 +76,25 @@ def name_series(model: Model) -> Names:
                 wants.append((node_id, "abandoned", f"{snake(node_id)}_abandoned"))
                 wants.append((node_id, "pending", f"{snake(node_id)}_retry_pending"))
 
-    taken = set(authored) | set(nodes)
+    taken = {name.lower() for name in (*authored, *nodes)}
     for owner, purpose, name in sorted(wants, key=_by_place):
-        free, number = name, 0
-        while free in taken:
-            number += 1
-            free = f"{name}_{number}"
-        taken.add(free)
+        free = free_name(name, taken)
         ids[owner, purpose] = free
         nodes[free] = owner.rpartition("/")[2]
     return Names(ids, nodes)
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """``name``, or the first of ``name_1``, ``name_2`` ... that nobody has, in whatever letter case; now taken.
+
+    ``taken`` holds names in lower case: two ids of one namespace never differ by case alone (engine §1.6).
+    """
+    free, number = name, 0
+    while free.lower() in taken:
+        number += 1
+        free = f"{name}_{number}"
+    taken.add(free.lower())
+    return free
 
 
 def synthesised_names(model: Model) -> Mapping[str, str]:

@@ -91,7 +91,8 @@ def _with_choices(
         root = {**root, "mode": mode}
     if rng is None:
         return root
-    chosen = rng_value(rng) if isinstance(rng, Rng) else rng
+    given = rng_value(rng) if isinstance(rng, Rng) else rng
+    chosen = {str(key): value for key, value in given.items()}
     authored = root.get("rng")
     return {**root, "rng": {**(authored if isinstance(authored, dict) else {}), **chosen}}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..edges.layout import EdgeLayout
 from ..expansion.expanded import Expanded
-from ..expansion.naming import snake
+from ..expansion.naming import free_name, snake
 from ..expansion.places import Place, places_of
 from ..model.nodes import PmfNode
 from ..model.topology import Edge
@@ -97,11 +97,11 @@ def lay_out_metrics(expanded: Expanded, edges: EdgeLayout) -> MetricLayout:
         has_flow = places[node].has(places[node].throughput)
         if has_flow and (feeding[node] or "cycleTimeMs" in found[node]):
             found[node].add("flowLatencyMs")
-    taken = set(expanded.series) | {row.key for row in edges.rows}
+    taken = {key.lower() for key in (*expanded.series, *(row.key for row in edges.rows))}
     prefixes = {node: f"{snake(node)}_" for node in places}
     suffixes = {metric: snake(metric) for metric in METRICS}
     keys = {
-        (metric, node): _free(prefixes[node] + suffixes[metric], taken)
+        (metric, node): free_name(prefixes[node] + suffixes[metric], taken)
         for node in places
         for metric in METRICS
         if metric in found[node]
@@ -166,6 +166,7 @@ def _variations(places: Mapping[str, Place], expanded: Expanded) -> dict[str, tu
         for node in expanded.model.nodes
         if isinstance(node, PmfNode) and not node.source and node.id not in expanded.overrides
     }
+    known = {key: cv for key, cv in known.items() if math.isfinite(cv)}
     found = {}
     for node, place in places.items():
         pair = [place.roles.get(role) for role in ("arrivals", "processingTimeMsSum")]
@@ -182,13 +183,3 @@ def _coefficient(node: PmfNode) -> float:
     # A product overflows to infinity where ** would raise.
     variance = sum(p * ((value - mean) * (value - mean)) for value, p in pairs) / total
     return math.sqrt(variance) / abs(mean) if mean else 0.0
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """``name``, or the first of ``name_1``, ``name_2`` ... that nobody has."""
-    free, number = name, 0
-    while free in taken:
-        number += 1
-        free = f"{name}_{number}"
-    taken.add(free)
-    return free

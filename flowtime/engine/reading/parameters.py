@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..documents.document import LARGEST_INTEGER
+from ..documents.gate import is_unicode
 from ..documents.unknown import UNKNOWN
 from ..documents.values import value_text
 from ..limits import Limits
@@ -279,6 +280,8 @@ def convert(parameter: Parameter, value: Any) -> Any:
         return flag
     if not isinstance(value, str):
         raise _type_refused(parameter, value, "text")
+    if not is_unicode(value):
+        raise _type_refused(parameter, value, "text without half characters (lone surrogates)")
     return value
 
 
