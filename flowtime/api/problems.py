@@ -167,7 +167,7 @@ class ProblemFormatter(ExceptionFormatter):
     def _is_query(self, request: Request | None) -> bool:
         if isinstance(self.exc, InvalidQuery):
             return True
-        return request is not None and request.method in ("GET", "HEAD", "DELETE")
+        return request is not None and request.method in ("GET", "HEAD")
 
     def _field_errors(self, *, is_query: bool) -> list[dict[str, str]]:
         return [

@@ -1,7 +1,7 @@
 """The OpenAPI document: hooks that drf-spectacular calls, and ``problems()`` for the operations."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
@@ -18,9 +18,17 @@ CODES_KEY = "x-problem-codes"
 REF = "#/components/schemas/"
 EXAMPLE_REF = "#/components/examples/"
 PATH_PARAMETER = re.compile(r"\{[a-z_]+\}")
-ALWAYS = ("invalid_request", "not_acceptable", "internal_error", "storage_unavailable", "busy")
+ALWAYS = (
+    "invalid_request",
+    "not_acceptable",
+    "too_large",
+    "internal_error",
+    "storage_unavailable",
+    "busy",
+)
 SIGNED_IN = ("not_authenticated", "permission_denied")
-WITH_BODY = ("malformed_json", "too_large", "unsupported_media_type")
+# Also where no body is expected: one that is sent is looked at before it is refused.
+WRITING = ("malformed_json", "unsupported_media_type")
 HEADERS = {
     401: {"WWW-Authenticate": "How to sign in."},
     429: {"Retry-After": "Seconds to wait."},
@@ -102,8 +110,8 @@ class Schema(AutoSchema):
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
         if operation is not None:
-            operation[CODES_KEY] = list(self._usual_codes(operation))
-            if self._is_idempotent:
+            operation[CODES_KEY] = list(self._usual_codes())
+            if self.method == "POST":
                 operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
             if self.method == "GET":
                 operation.setdefault("parameters", []).append(IF_NONE_MATCH)
@@ -127,20 +135,14 @@ class Schema(AutoSchema):
         # Our lists are objects with `items`; the generator would wrap whatever an action `list` answers.
         return is_list_serializer(serializer)
 
-    @property
-    def _is_idempotent(self) -> bool:
-        return self.method == "POST" and getattr(self.view, "is_idempotent", False)
-
-    def _usual_codes(self, operation: Mapping[str, Any]) -> Iterable[str]:
+    def _usual_codes(self) -> Iterable[str]:
         yield from ALWAYS
         if AllowAny not in self.view.permission_classes:
             yield from SIGNED_IN
-        if "requestBody" in operation:
-            yield from WITH_BODY
+        if self.method != "GET":
+            yield from WRITING
         if self.method == "POST":
-            yield "insufficient_storage"
-        if self._is_idempotent:
-            yield "idempotency_key_reused"
+            yield from ("insufficient_storage", "idempotency_key_reused")
         if self._action in getattr(self.view, "throttles_by_action", {}):
             yield "throttled"
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from flowtime.api.authentication import BasicCredentials
+from flowtime.api.fields import StrictText, WholeNumber
 from flowtime.api.schema import problems
 from flowtime.api.serializers import StrictSerializer
 from flowtime.api.throttles import LoginThrottle
@@ -31,10 +32,10 @@ EXAMPLE = {
 class TokenRequestSerializer(StrictSerializer):
     """What to make."""
 
-    name = serializers.CharField(
+    name = StrictText(
         max_length=60, required=False, help_text="What it is for, to tell it from your others."
     )
-    expiresInDays = serializers.IntegerField(  # noqa: N815  (the published name)
+    expiresInDays = WholeNumber(  # noqa: N815  (the published name)
         min_value=1, max_value=MAX_DAYS, required=False, help_text="Default 90."
     )
 
@@ -75,8 +76,7 @@ class TokensView(StrictView):
     """Your bearer tokens."""
 
     permissions_by_action: ClassVar = {"get": (), "post": ()}
-    # A token is shown once: its answer is never kept.
-    is_idempotent: ClassVar = False
+    secret_member: ClassVar = "token"
 
     def get_authenticators(self) -> list[Any]:
         """A token cannot make another token: that takes the password or a session."""
@@ -123,13 +123,19 @@ class TokensView(StrictView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Make a bearer token for the signed-in user. The answer is the only one that shows it."""
+        """Make a bearer token for the signed-in user. The answer is the only one that shows it.
+
+        With an `Idempotency-Key` it is given again to whoever signs in and sends the key again.
+        """
         body = TokenRequestSerializer(data=request.data or {})
         body.is_valid(raise_exception=True)
         asked = body.validated_data
 
         token, secret = make_token(
-            request.user, name=asked.get("name", ""), days=asked.get("expiresInDays")
+            request.user,
+            name=asked.get("name", ""),
+            days=asked.get("expiresInDays"),
+            secret=self.slot.secret if self.slot else None,
         )
 
         token.token = secret
@@ -144,6 +150,7 @@ class TokenView(StrictView):
     """One bearer token."""
 
     permissions_by_action: ClassVar = {"delete": ()}
+    bodiless: ClassVar = ("delete",)
 
     @extend_schema(
         operation_id="revokeToken",

@@ -14,6 +14,11 @@ from flowtime.api.deprecation import Deprecation
 from flowtime.api.exceptions import InvalidQuery
 from flowtime.api.idempotency import Answered, Slot, slot_of
 from flowtime.api.permissions import action_of
+from flowtime.api.serializers import StrictSerializer
+
+
+class NoFields(StrictSerializer):
+    """The body of an action that takes none: every field of it is unknown."""
 
 
 class StrictMixin:
@@ -24,7 +29,8 @@ class StrictMixin:
     ``repeatable``: the query parameters that may be given more than once.
     ``throttles_by_action``: the scope the action counts towards.
     ``deprecated_by_action``: the actions that will go, with when.
-    ``is_idempotent``: whether a POST with an ``Idempotency-Key`` may be answered from memory.
+    ``bodiless``: the writing actions that take no body; one with fields is refused.
+    ``secret_member``: the member of an answer that is kept nowhere; ``slot.secret`` makes it again.
     """
 
     http_method_names: ClassVar[Sequence[str]] = (
@@ -41,8 +47,9 @@ class StrictMixin:
     repeatable: ClassVar[Collection[str]] = ()
     throttles_by_action: ClassVar[Mapping[str, str]] = {}
     deprecated_by_action: ClassVar[Mapping[str, Deprecation]] = {}
-    is_idempotent: ClassVar[bool] = True
-    _slot: Slot | None = None
+    bodiless: ClassVar[Collection[str]] = ()
+    secret_member: ClassVar[str] = ""
+    slot: Slot | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Everything a request passes before its action."""
@@ -52,9 +59,11 @@ class StrictMixin:
             check_query(
                 request, known=self.query_by_action.get(action, ()), repeatable=self.repeatable
             )
-            if self.is_idempotent and (slot := slot_of(request)):
+            if action in self.bodiless:
+                NoFields(data=request.data or {}).is_valid(raise_exception=True)
+            if slot := slot_of(request, secret_member=self.secret_member):
                 slot.reserve()
-                self._slot = slot
+                self.slot = slot
 
     def handle_exception(self, exc: Exception) -> Response:
         """An answer given before is given again; anything else is a problem."""
@@ -70,7 +79,7 @@ class StrictMixin:
             response[name] = value
         if isinstance(response, Response):
             tag_when_rendered(request, response)
-            return self._slot.settle(response) if self._slot else response
+            return self.slot.settle(response) if self.slot else response
         return response
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:

@@ -9,6 +9,8 @@ import structlog
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from knox.crypto import create_token_string, hash_token
+from knox.settings import CONSTANTS
 
 from flowtime.people.models import Token
 
@@ -20,12 +22,23 @@ USED_EVERY = timedelta(minutes=1)
 
 
 def make_token(
-    user: Any, *, name: str = "", days: int | None = None, by: Any = None
+    user: Any, *, name: str = "", days: int | None = None, by: Any = None, secret: str | None = None
 ) -> tuple[Token, str]:
-    """A new token of ``user`` and its secret, which is kept nowhere. Expired ones of the same person go."""
-    lifetime = timedelta(days=days) if days else settings.REST_KNOX["TOKEN_TTL"]
+    """A new token of ``user`` and its secret, which is kept nowhere. Expired ones of the same person go.
+
+    ``secret`` is 64 hex digits that nobody else could know; without it they are drawn.
+    """
+    lifetime: Any = timedelta(days=days) if days else settings.REST_KNOX["TOKEN_TTL"]
     Token.objects.filter(user=user, expiry__lte=timezone.now()).delete()
-    token, secret = Token.objects.create(user=user, expiry=lifetime, name=name)
+    secret = secret or create_token_string()
+    token = Token(
+        digest=hash_token(secret),
+        token_key=secret[: CONSTANTS.TOKEN_KEY_LENGTH],
+        user=user,
+        expiry=timezone.now() + lifetime,
+        name=name,
+    )
+    token.save(force_insert=True)
     log.info("token.made", tokenId=token.identifier, userId=user.pk, by=(by or user).pk)
     return token, secret
 

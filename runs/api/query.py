@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from rest_framework.exceptions import ErrorDetail
 
 from flowtime.api.problems import InvalidQuery
@@ -22,6 +23,9 @@ def filtered(
     if not asked:
         return queryset
     filters = _narrowed(filter_class, asked)(request.query_params, queryset=queryset)
+    for field in filters.form.fields.values():
+        # Text may be empty; nothing else is said by an empty value.
+        field.required = not isinstance(field, forms.CharField)
     if not filters.is_valid():
         raise InvalidQuery(
             {

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from rest_framework import serializers
 
+from flowtime.api.fields import NameField, StrictBoolean, StrictText, WholeNumber
 from flowtime.api.serializers import StrictSerializer
 from runs.models import Run
 from runs.requests import RunRequest, TelemetrySource
 
-RUN_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-KEY = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
-MAX_WHOLE = 2**32 - 1
 MAX_DIRECTORY = 4096
 MAX_BINDINGS = 1000
 SOURCES = ("sourceRunId", "captureId", "captureKey", "captureDirectory")
-
-
-class StrictText(serializers.CharField):
-    """Text that is text: numbers are not turned into it, and nothing is trimmed away."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(trim_whitespace=False, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class StrictBoolean(serializers.BooleanField):
-    """``true`` or ``false``, not words for them."""
-
-    def to_internal_value(self, data: Any) -> bool:
-        if not isinstance(data, bool):
-            self.fail("invalid", input=data)
-        return data
-
-
-class WholeNumber(serializers.IntegerField):
-    """A whole number from 0 to 2³²-1, written as a number."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=0, max_value=MAX_WHOLE, **options)
-
-    def to_internal_value(self, data: Any) -> int:
-        is_whole = isinstance(data, float) and math.isfinite(data) and data.is_integer()
-        if isinstance(data, bool) or not (isinstance(data, int) or is_whole):
-            self.fail("invalid")
-        return super().to_internal_value(int(data))
 
 
 class RngSerializer(StrictSerializer):
@@ -114,8 +77,8 @@ class RunOptionsSerializer(StrictSerializer):
     deterministicRunId = StrictBoolean(  # noqa: N815
         required=False, default=False, help_text="Derive the id from the inputs, and reuse the run."
     )
-    runId = serializers.RegexField(  # noqa: N815
-        RUN_ID, required=False, allow_null=True, default=None, help_text="The id to use."
+    runId = NameField(  # noqa: N815
+        required=False, allow_null=True, default=None, help_text="The id to use."
     )
     dryRun = StrictBoolean(  # noqa: N815
         required=False, default=False, help_text="Check everything and write nothing."

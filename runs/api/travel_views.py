@@ -70,8 +70,9 @@ class TravelViewSet(StrictViewSet):
     ) -> tuple[BaseRenderer, str]:
         """By ``Accept``, but the form that an export names in its address wins."""
         named = request.query_params.get("format", "") if self.action == "export" else ""
-        if named in TABLES:
-            renderer = TABLES[named][0]()
+        if named:
+            # A form that there is none of is refused by its name, whatever else would be accepted.
+            renderer = TABLES.get(named, TABLES["csv"])[0]()
             return renderer, str(renderer.media_type)
         return super().perform_content_negotiation(request, force)
 

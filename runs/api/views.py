@@ -57,6 +57,7 @@ class RunViewSet(StrictViewSet):
     }
     repeatable: ClassVar = ("mode", "status", "templateId", "sourceRunId")
     throttles_by_action: ClassVar = {"create": "runs.create", "replay": "runs.create"}
+    bodiless: ClassVar = ("cancel",)
 
     @extend_schema(
         operation_id="listRuns",

@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from flowtime.api.fields import NameField, StrictBoolean, StrictText
 from flowtime.api.serializers import StrictSerializer
-from runs.api.requests import KEY, MAX_DIRECTORY, StrictBoolean, StrictText
+from runs.api.requests import MAX_DIRECTORY
 from telemetry.errors import UnsupportedSource
 from telemetry.models import Capture
 
@@ -31,8 +32,8 @@ class CaptureSourceSerializer(StrictSerializer):
 class CaptureOutputSerializer(StrictSerializer):
     """Where the bundle goes; without it, to the run's own."""
 
-    captureKey = serializers.RegexField(  # noqa: N815
-        KEY, required=False, allow_null=True, default=None, help_text="A name in the library."
+    captureKey = NameField(  # noqa: N815
+        required=False, allow_null=True, default=None, help_text="A name in the library."
     )
     directory = StrictText(
         required=False,

@@ -68,6 +68,7 @@ class CaptureViewSet(StrictViewSet):
     }
     repeatable: ClassVar = ("sourceRunId", "captureKey", "status", "templateId")
     throttles_by_action: ClassVar = {"create": "captures.create"}
+    bodiless: ClassVar = ("verify",)
 
     def get_renderers(self) -> list[BaseRenderer]:
         """A file is sent as it is, whatever the request would rather have."""

@@ -123,8 +123,9 @@ def test_a_form_that_nobody_has_is_not_acceptable(api, counted):
     assert response.json()["code"] == "not_acceptable"
 
 
-def test_another_form_is_refused_with_a_sentence(api, counted):
-    response = api.get(f"{counted}/export?format=xlsx")
+@pytest.mark.parametrize("accept", ["*/*", "application/json"])
+def test_another_form_is_refused_with_a_sentence(api, counted, accept):
+    response = api.get(f"{counted}/export?format=xlsx", headers={"Accept": accept})
 
     assert response.status_code == 400
     error = response.json()["errors"][0]

@@ -121,6 +121,7 @@ class TestFilters:
             ("q=100%25", set()),
             ("createdAfter=2026-11-24T00:00:00Z", {"other_queued"}),
             ("createdBefore=2026-11-24T00:00:00Z", {"run_source", "run_telemetry"}),
+            ("createdBefore=2026-11-24t01:30:00.5%2B01:30", {"run_source", "run_telemetry"}),
         ],
     )
     def test_narrow_the_list(self, api, runs, query, expected):
@@ -134,6 +135,11 @@ class TestFilters:
             ("hasWarnings=maybe", "hasWarnings"),
             ("telemetryAvailable=1", "telemetryAvailable"),
             ("createdAfter=yesterday", "createdAfter"),
+            ("createdAfter=2026-11-24", "createdAfter"),
+            ("createdAfter=2026-11-24T00:00:00", "createdAfter"),
+            ("createdBefore=20261124T000000Z", "createdBefore"),
+            ("createdBefore=", "createdBefore"),
+            ("hasWarnings=", "hasWarnings"),
             ("pageSize=0", "pageSize"),
             ("pageSize=201", "pageSize"),
             ("order=random", "order"),

@@ -1,9 +1,12 @@
 """Bearer tokens: made by password or session, shown once, listed, revoked, expired."""
 
 import base64
+import pickle
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -60,7 +63,17 @@ class TestCreate:
         assert timedelta(days=1, hours=23) < lifetime < timedelta(days=2, minutes=1)
         assert made["expiresUtc"].endswith("Z")
 
-    @pytest.mark.parametrize("body", [{"expiresInDays": 0}, {"expiresInDays": 366}, {"x": 1}])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"expiresInDays": 0},
+            {"expiresInDays": 366},
+            {"expiresInDays": "30"},
+            {"expiresInDays": True},
+            {"name": 7},
+            {"x": 1},
+        ],
+    )
     def test_what_is_out_of_bounds_makes_none(self, stranger, alice, body):
         response = stranger.post("/v1/auth/tokens", body, **basic("alice", "alicealice"))
 
@@ -102,6 +115,67 @@ class TestCreate:
 
         row = Token.objects.values().get()
         assert all(secret not in str(value) for value in row.values())
+
+
+class TestAgain:
+    """With an ``Idempotency-Key`` the answer is given again, though the token in it is kept nowhere."""
+
+    ASKED = basic("alice", "alicealice") | {"HTTP_IDEMPOTENCY_KEY": "night-1"}
+
+    def test_it_is_made_once_and_shown_alike(self, stranger, alice):
+        first, second = (stranger.post("/v1/auth/tokens", {}, **self.ASKED) for _ in range(2))
+
+        assert Token.objects.count() == 1
+        assert second.status_code == first.status_code == 201
+        assert second.content == first.content
+        assert second["Cache-Control"] == "no-store"
+        assert bearer(second.json()["token"]).get("/v1/auth/tokens").status_code == 200
+
+    def test_it_is_kept_nowhere_meanwhile(self, stranger, alice):
+        secret = stranger.post("/v1/auth/tokens", {}, **self.ASKED).json()["token"]
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT value FROM flowtime_cache")
+            kept = [pickle.loads(base64.b64decode(value)) for (value,) in cursor.fetchall()]
+
+        assert any("content" in one for one in kept if isinstance(one, dict))
+        assert secret not in repr(kept)
+        assert "night-1" not in repr(kept)
+
+    def test_each_key_and_each_person_has_a_token_of_their_own(self, stranger, alice, victor):
+        other_key = self.ASKED | {"HTTP_IDEMPOTENCY_KEY": "night-2"}
+        other_person = self.ASKED | basic("victor", "victorvictor")
+
+        made = [
+            stranger.post("/v1/auth/tokens", {}, **asked).json()["token"]
+            for asked in (self.ASKED, other_key, other_person)
+        ]
+
+        assert len(set(made)) == Token.objects.count() == 3
+
+    def test_the_key_alone_foretells_nothing(self, stranger, alice):
+        first = stranger.post("/v1/auth/tokens", {}, **self.ASKED).json()["token"]
+        cache.clear()
+
+        assert stranger.post("/v1/auth/tokens", {}, **self.ASKED).json()["token"] != first
+
+    def test_nothing_that_was_kept_under_another_secret_key_is_answered(
+        self, stranger, alice, settings
+    ):
+        stranger.post("/v1/auth/tokens", {}, **self.ASKED)
+        settings.SECRET_KEY = "another-key-of-the-service-after-it-was-changed"
+
+        again = stranger.post("/v1/auth/tokens", {}, **self.ASKED)
+
+        assert bearer(again.json()["token"]).get("/v1/auth/tokens").status_code == 200
+
+    def test_another_body_is_a_conflict(self, stranger, alice):
+        stranger.post("/v1/auth/tokens", {}, **self.ASKED)
+
+        response = stranger.post("/v1/auth/tokens", {"name": "other"}, **self.ASKED)
+
+        assert response.status_code == 409
+        assert Token.objects.count() == 1
 
 
 class TestList:
