@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from django import forms
 from django.http import QueryDict
@@ -89,6 +89,10 @@ def offer_templates(form: forms.Form, asked: str) -> dict[str, str]:
 class Question:
     """What a list is asked: the filters that narrow it, by field, without the empty and the unreadable."""
 
+    everything: ClassVar[str] = EVERYTHING
+    text_words: ClassVar[str] = "id or title"
+    time_word: ClassVar[str] = "created"
+
     asked: Mapping[str, Any]
     titles: Mapping[str, str]
 
@@ -100,17 +104,17 @@ class Question:
         """The query string that asks for exactly this."""
         query = QueryDict(mutable=True)
         query.update({name: str(value) for name, value in self.asked.items()})
-        return f"?{query.urlencode()}" if query else EVERYTHING
+        return f"?{query.urlencode()}" if query else self.everything
 
-    def without(self, name: str) -> Question:
+    def without(self, name: str) -> Self:
         """The wider question; with a span of time its two dates go too."""
         gone = {name, *BETWEEN} if name == "created" else {name}
         kept = {key: value for key, value in self.asked.items() if key not in gone}
-        return Question(asked=kept, titles=self.titles)
+        return replace(self, asked=kept)
 
-    def asking(self, **changes: Any) -> Question:
+    def asking(self, **changes: Any) -> Self:
         """The same with other values."""
-        return Question(asked={**self.asked, **changes}, titles=self.titles)
+        return replace(self, asked={**self.asked, **changes})
 
     @property
     def words(self) -> str:
@@ -127,20 +131,24 @@ class Question:
         value = self.asked[name]
         match name:
             case "q":
-                return f"id or title “{value}”"
+                return f"{self.text_words} “{value}”"
             case "templateId":
                 return f"template {self.titles.get(value, value)}"
             case "mode":
                 return f"mode {Run.Mode(value).label}"
             case "status":
-                return f"status {Run.Status(value).label}"
+                return f"status {self.status_label(value)}"
             case "telemetryAvailable":
                 return "with telemetry" if value == "true" else "without telemetry"
             case "hasWarnings":
                 return "with warnings" if value == "true" else "without warnings"
             case "sourceRunId":
                 return f"replayed from {value}"
-        return f"created {self._time_words()}"
+        return f"{self.time_word} {self._time_words()}"
+
+    def status_label(self, status: str) -> str:
+        """A status as it is spelt on screen."""
+        return Run.Status(status).label
 
     def _time_words(self) -> str:
         span = self.asked["created"]

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
 
-from flowtime.api.pagination import COUNT_LIMIT, count_rows
+from flowtime.api.pagination import count_rows
 from runs import selectors, wording
 from runs.clock import to_text
 from runs.filters import RunFilter
-from runs.list_form import SPAN_WORDS, SPANS, ListForm, Question, created_range, what_was_asked
+from runs.list_form import ListForm, Question, created_range, what_was_asked
 from runs.models import Run
+from runs.narrowing import FILTER_WORDS, Chip, Tab, Wider, chips_of, nearest_wider, tabs_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -30,56 +31,6 @@ ROW_COLUMNS = (
 )
 # A list shows one page of rows, so no page can ask for more of them.
 MOST_LIVE_ROWS = 200
-
-# The nearest wider question first: what was asked last and narrows most is dropped first.
-WIDENING = (
-    "created",
-    "status",
-    "hasWarnings",
-    "telemetryAvailable",
-    "mode",
-    "sourceRunId",
-    "templateId",
-    "q",
-)
-FILTER_WORDS = {
-    "created": "time",
-    "status": "status",
-    "hasWarnings": "warnings",
-    "telemetryAvailable": "telemetry",
-    "mode": "mode",
-    "sourceRunId": "source run",
-    "templateId": "template",
-    "q": "text",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wider:
-    """A wider question that has an answer: its words, how many runs, and where."""
-
-    words: str
-    query: str
-    count: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chip:
-    """A filter that narrows the list, and where the list is without it."""
-
-    words: str
-    query: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tab:
-    """A status as a tab: how many runs it holds under the other filters, and where they are."""
-
-    status: str
-    label: str
-    count: str
-    query: str
-    is_current: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,53 +65,27 @@ class RunList:
         return f"{'Newest ' if self.is_first else ''}{shown} of {self.total}"
 
     def tabs(self) -> Iterator[Tab]:
-        """Every status, with the whole before them."""
-        chosen = self.question.asked.get("status", "")
-        rest = self.question.without("status")
-        yield Tab(
-            status="",
-            label="All",
-            count=_say_counted(sum(self.counts.values())),
-            query=rest.query,
-            is_current=not chosen,
-        )
-        for status, label in Run.Status.choices:
-            yield Tab(
-                status=status,
-                label=label,
-                count=_say_counted(self.counts[status]),
-                query=rest.asking(status=status).query,
-                is_current=status == chosen,
-            )
+        return tabs_of(self.question, self.counts, Run.Status.choices)
 
     def chips(self) -> list[Chip]:
-        """The filters that narrow the list; the status is a tab."""
-        return [
-            Chip(
-                words=wording.begin(self.question.words_of(name)),
-                query=self.question.without(name).query,
-            )
-            for name in self.question.names
-            if name != "status"
-        ]
+        return chips_of(self.question)
 
     def wider(self) -> Wider | None:
         """The nearest wider question that has an answer; None where nothing does."""
-        wider = list(_wider_questions(self.question))
         # The text is looked for once, whatever else is asked with it.
         text = self.question.asked.get("q")
         found = _matching({"q": text}) if text else Run.objects.all()
-        rows = {
-            str(at): _matching(question.without("q").asked, among=found)
-            if "q" in question.asked
-            else _matching(question.asked)
-            for at, (_, question) in enumerate(wider)
-        }
-        counts = count_rows(rows, limit=PAGE_SIZE)
-        for at, (words, question) in enumerate(wider):
-            if count := counts[str(at)]:
-                return Wider(words=words, query=question.query, count=count)
-        return None
+
+        def count(questions: Mapping[str, Question]) -> Mapping[str, int]:
+            rows = {
+                name: _matching(question.without("q").asked, among=found)
+                if "q" in question.asked
+                else _matching(question.asked)
+                for name, question in questions.items()
+            }
+            return count_rows(rows, limit=PAGE_SIZE)
+
+        return nearest_wider(self.question, count)
 
 
 def list_runs(query: QueryDict) -> RunList:
@@ -194,28 +119,3 @@ def _matching(asked: Mapping[str, Any], *, among: QuerySet[Run] | None = None) -
     for name, moment in created_range(asked):
         data[name] = to_text(moment) or ""
     return RunFilter(data, queryset=Run.objects.all() if among is None else among).qs
-
-
-def _wider_questions(question: Question) -> Iterator[tuple[str, Question]]:
-    """Each wider question with its words, the nearest first: a longer time, one filter less, then more of them."""
-    span = question.asked.get("created")
-    if span in SPANS:
-        longer = [name for name in SPANS if SPANS[name] > SPANS[span]]
-        for name in longer:
-            yield f"In the {SPAN_WORDS[name]}", question.asking(created=name)
-    names = [name for name in WIDENING if name in question.asked]
-    for name in names:
-        yield f"Without the filter on {FILTER_WORDS[name]}", question.without(name)
-    wider = question
-    for at, name in enumerate(names[:-1]):
-        wider = wider.without(name)
-        if at:
-            gone = [FILTER_WORDS[name] for name in names[: at + 1]]
-            yield f"Without the filters on {', '.join(gone[:-1])} and {gone[-1]}", wider
-
-
-def _say_counted(count: int) -> str:
-    """``1,284``, or ``10,000+`` where counting stopped."""
-    return (
-        wording.say_number(count) if count <= COUNT_LIMIT else f"{wording.say_number(COUNT_LIMIT)}+"
-    )

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.db.models import Q
 from django.http import QueryDict
 
+from flowtime.api.pagination import count_rows
 from runs import wording
 from runs.clock import to_text
 from runs.list_form import (
     CREATED_CHOICES,
+    Question,
     created_range,
     date_field,
     offer_templates,
@@ -21,6 +24,7 @@ from runs.list_form import (
     what_was_asked,
 )
 from runs.listing import MOST_LIVE_ROWS, PAGE_SIZE
+from runs.narrowing import Chip, Tab, Wider, chips_of, nearest_wider, tabs_of
 from telemetry import selectors
 from telemetry.filters import CaptureFilter
 from telemetry.models import Capture
@@ -37,7 +41,11 @@ class ListForm(forms.Form):
 
     q = search_field("Capture key, run id or capture id")
     templateId = select_field()  # noqa: N815
-    status = select_field([("", "Any status"), *Capture.Status.choices])
+    status = forms.ChoiceField(
+        choices=[("", "Any status"), *Capture.Status.choices],
+        required=False,
+        widget=forms.HiddenInput,
+    )
     hasWarnings = select_field([("", "Warnings: any"), ("true", "With"), ("false", "Without")])  # noqa: N815
     created = select_field(CREATED_CHOICES)
     createdFrom = date_field()  # noqa: N815
@@ -45,20 +53,48 @@ class ListForm(forms.Form):
 
     def __init__(self, data: MultiValueDict[str, str]) -> None:
         super().__init__(data, auto_id="f-%s")
-        offer_templates(self, data.get("templateId", ""))
+        self.titles = offer_templates(self, data.get("templateId", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureQuestion(Question):
+    """What the library is asked, in its own words."""
+
+    everything: ClassVar[str] = ""
+    text_words: ClassVar[str] = "key or id"
+    time_word: ClassVar[str] = "requested"
+
+    def status_label(self, status: str) -> str:
+        return Capture.Status(status).label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureList:
-    """One page of captures with what was asked for."""
+    """One page of captures with what was asked for. ``counts`` are captures by status under the other filters."""
 
     form: ListForm
     page: Page
-    asked: dict[str, Any]
+    question: CaptureQuestion
+    counts: Mapping[str, int]
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.asked)
+        return bool(self.question)
+
+    def tabs(self) -> Iterator[Tab]:
+        return tabs_of(self.question, self.counts, Capture.Status.choices)
+
+    def chips(self) -> list[Chip]:
+        return chips_of(self.question)
+
+    def wider(self) -> Wider | None:
+        """The nearest wider question that has an answer; None where nothing does."""
+
+        def count(questions: Mapping[str, Question]) -> Mapping[str, int]:
+            rows = {name: _matching(question.asked) for name, question in questions.items()}
+            return count_rows(rows, limit=PAGE_SIZE)
+
+        return nearest_wider(self.question, count)
 
     @property
     def active_ids(self) -> list[str]:
@@ -79,13 +115,19 @@ class CaptureList:
 
 
 def list_captures(query: QueryDict) -> CaptureList:
-    """The page of captures that the URL's ``query`` asks for."""
+    """The page of captures that the URL's ``query`` asks for: one query for the rows, one for all counts."""
     form = ListForm(query)
-    asked = what_was_asked(form)
+    question = CaptureQuestion(asked=what_was_asked(form), titles=form.titles)
+    rest = _matching(question.without("status").asked)
+    counts = count_rows({status: rest.filter(status=status) for status in Capture.Status.values})
+    chosen = question.asked.get("status")
     page = selectors.page_of_captures(
-        _matching(asked), page_size=PAGE_SIZE, cursor=query.get("cursor") or None
+        rest.filter(status=chosen) if chosen else rest,
+        page_size=PAGE_SIZE,
+        cursor=query.get("cursor") or None,
+        counted=counts[chosen] if chosen else sum(counts.values()),
     )
-    return CaptureList(form=form, page=page, asked=asked)
+    return CaptureList(form=form, page=page, question=question, counts=counts)
 
 
 def rows_of(capture_ids: list[str]) -> list[Capture]:
@@ -93,7 +135,7 @@ def rows_of(capture_ids: list[str]) -> list[Capture]:
     return list(selectors.captures_for_list().filter(pk__in=capture_ids[:MOST_LIVE_ROWS]))
 
 
-def _matching(asked: dict[str, Any]) -> QuerySet[Capture]:
+def _matching(asked: Mapping[str, Any]) -> QuerySet[Capture]:
     data = QueryDict(mutable=True)
     for name in ("templateId", "status", "hasWarnings"):
         if name in asked:

@@ -28,10 +28,16 @@ def page_of_captures(
     page_size: int,
     cursor: str | None = None,
     order: str = "newest",
+    counted: int | None = None,
 ) -> Page:
     """One page of ``queryset`` in the order of the requests."""
     return keyset_page(
-        queryset, fields=("requested_at", "id"), page_size=page_size, cursor=cursor, order=order
+        queryset,
+        fields=("requested_at", "id"),
+        page_size=page_size,
+        cursor=cursor,
+        order=order,
+        counted=counted,
     )
 
 

@@ -284,7 +284,7 @@ def test_tabs_count_every_status_under_the_other_filters(pages):
 
 
 def test_counting_stops_where_nobody_reads_on(pages, monkeypatch):
-    monkeypatch.setattr("runs.listing.COUNT_LIMIT", 2)
+    monkeypatch.setattr("runs.narrowing.COUNT_LIMIT", 2)
     RunFactory.create_batch(4)
 
     tabs = list(pages.get("/runs").context["runs"].tabs())

@@ -55,10 +55,40 @@ def test_an_empty_library_says_how_to_fill_it(pages):
     assert "Open a run that has succeeded and generate it there." in said
 
 
-def test_no_match_in_the_library(pages):
+def test_tabs_count_the_captures_of_every_status_under_the_other_filters(pages):
+    for number in range(3):
+        CaptureFactory(target=f"library/k{number}", capture_key=f"k{number}")
+    CaptureFactory(status="failed", failure_code="x", template_id="nyc-departures")
+    CaptureFactory(status="failed", failure_code="x")
+
+    page = pages.get("/telemetry?status=failed&templateId=first-steps")
+
+    counts = {tab.label: tab.count for tab in page.context["captures"].tabs() if tab.count != "0"}
+    assert counts == {"All": "4", "Succeeded": "3", "Failed": "1"}
+    assert 'href="/telemetry?templateId=first-steps&amp;status=succeeded"' in page.content.decode()
+
+
+def test_each_filter_of_the_library_is_a_chip_that_leads_out_of_it(pages):
+    CaptureFactory(capture_key="port", target="library/port")
+
+    page = pages.get("/telemetry?q=port&created=7d&status=succeeded")
+
+    chips = page.context["captures"].chips()
+    assert [chip.words for chip in chips] == ["Key or id “port”", "Requested in the last 7 days"]
+    assert pages.get(f"/telemetry{chips[1].query}").context["captures"].total == "1"
+    assert "Remove the filter: Key or id “port”" in text_of(page)
+
+
+def test_no_match_in_the_library_repeats_the_filters_and_offers_the_nearest_wider_one(pages):
     CaptureFactory()
 
-    assert "No capture matches" in text_of(pages.get("/telemetry?status=failed"))
+    page = pages.get("/telemetry?status=failed&hasWarnings=false")
+
+    said = text_of(page)
+    assert "No capture matches" in said
+    assert "Without warnings, status Failed" in said or "Status Failed, without warnings" in said
+    assert "Without the filter on status there is 1 such capture." in said
+    assert 'href="/telemetry?hasWarnings=false">Show it' in page.content.decode()
 
 
 def test_htmx_gets_the_rows_alone(pages):
