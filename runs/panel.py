@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from runs import catalog, chronicle, gating, selectors, wording
 from runs.capture_choices import Choice, choices
-from runs.errors import TemplateNotFound
+from runs.errors import RunUnreadable, TemplateNotFound
 from runs.models import Integrity, Run
+from runs.offers import offers_of
+from runs.reading import readable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -148,6 +150,18 @@ class TelemetryPanel:
     def choices(self) -> tuple[Choice, Choice]:
         """What becomes of values that are not there."""
         return choices(self.asked)
+
+    @cached_property
+    def would_write(self) -> tuple[int, int] | None:
+        """(files, bytes) that generating would write, the size about; None where it cannot or there is nothing."""
+        if not self.actions["generateTelemetry"].allowed:
+            return None
+        try:
+            with readable(self.run) as bundle:
+                sizes = [bundle.series_bytes(offer.series_id) for offer in offers_of(bundle)]
+        except RunUnreadable:
+            return None
+        return (len(sizes), sum(sizes)) if sizes else None
 
     @cached_property
     def last_steps(self) -> list[chronicle.Step]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from flowtime import faults, metrics
 from flowtime.bundles import (
-    METRICS,
     AutoCapture,
     BundleError,
     BundleExists,
@@ -31,10 +30,10 @@ from flowtime.bundles import (
 )
 from flowtime.errors import FlowTimeError
 from runs import services as run_services
-from runs.bindings import ROLE_OF_METRIC
 from runs.clock import now_after, to_text
 from runs.errors import RunUnreadable
 from runs.models import Integrity, Run
+from runs.offers import Offer, offers_of
 from runs.storage import runs_root, target_from_text, telemetry_root
 from telemetry import selectors, summaries
 from telemetry.errors import CaptureInProgress, NothingToCapture
@@ -58,16 +57,6 @@ CANCELED_DETAIL = "It was cancelled before it was complete; nothing was publishe
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """One series that a run offers: which node and metric it observes, for which class, and its series id."""
-
-    node_id: str
-    metric: str
-    class_id: str | None
-    series_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Content:
     """What goes into a bundle, read and treated, before it is written."""
 
@@ -87,24 +76,8 @@ def open_source(run: Run) -> RunBundle:
 
 
 def find_offers(bundle: RunBundle) -> list[Offer]:
-    """Every series that a role of a node with a metric is bound to, and its parts by class. Raises NothingToCapture."""
-    by_key = {entry.id: entry for entry in bundle.index if entry.id}
-    parts: dict[str, list[str]] = {}
-    for key, entry in by_key.items():
-        if entry.class_id != "DEFAULT":
-            parts.setdefault(key.partition("@")[0], []).append(entry.class_id)
-    roles: Mapping[str, Mapping[str, str]] = bundle.record.provenance.get("roles", {})
-    offers = []
-    for node_id in roles:
-        for metric in METRICS:
-            bound = roles[node_id].get(ROLE_OF_METRIC[metric])
-            if bound is None or bound not in by_key:
-                continue
-            offers.append(Offer(node_id, metric, None, by_key[bound].series_id))
-            offers += [
-                Offer(node_id, metric, class_id, by_key[f"{bound}@{class_id}"].series_id)
-                for class_id in sorted(parts.get(bound, ()))
-            ]
+    """Every series that the run offers. Raises NothingToCapture."""
+    offers = offers_of(bundle)
     if not offers:
         raise NothingToCapture(
             f"No node of run {bundle.manifest.run_id} binds a series that telemetry has a metric for.",

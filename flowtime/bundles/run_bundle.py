@@ -250,6 +250,10 @@ class RunBundle(Reader):
         """The SHA-256 that the manifest lists for the file of a series; SeriesNotFound where it lists none."""
         return self._listed_series(series_id).sha256
 
+    def series_bytes(self, series_id: str) -> int:
+        """The size that the manifest lists for the file of a series; SeriesNotFound where it lists none."""
+        return self._listed_series(series_id).bytes
+
     def series(self, series_id: str) -> Series:
         """The values of a series, float64 of shape (bins,), from bytes whose digest is checked."""
         text = self.series_text(series_id)

@@ -1,5 +1,6 @@
 """The telemetry panel of a run: availability, generating, refusals in place, replaying, and every reason (product §4.1)."""
 
+import re
 import shutil
 
 import pytest
@@ -28,6 +29,22 @@ def reason_of(response, control):
     assert "disabled" not in button
     assert button["type"] == "button"
     return element_of(response, button["aria-describedby"])["words"]
+
+
+@pytest.mark.parametrize("template_id", ["desk", "counted"])
+def test_it_says_how_many_files_generating_would_write(pages, make_run, make_capture, template_id):
+    run = make_run(template_id)
+
+    before = panel_of(pages.get(f"/runs/{run.pk}"))
+
+    files, size = re.search(r"Would write (\d+) files, about (\d+) bytes", before).groups()
+    capture = make_capture(run)
+    assert int(files) == capture.file_count
+    assert capture.byte_count / 2 < int(size) <= capture.byte_count
+
+
+def test_it_promises_no_files_where_there_are_none(pages, make_run):
+    assert "Would write" not in panel_of(pages.get(f"/runs/{make_run('bare').pk}"))
 
 
 def test_the_main_job_on_pages(pages, make_run, run_tasks):
