@@ -32,7 +32,7 @@ _NUMBER_WORDS = {"integer": "Whole number", "number": "Number"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """One parameter as the form shows it: its declaration in words, and its field."""
+    """One parameter as the form shows it: its declaration in words, and its field; ``rules`` are for the script."""
 
     name: str
     kind: str
@@ -43,6 +43,7 @@ class Declared:
     default_text: str
     field: BoundField
     slider: tuple[str, str, str] | None
+    rules: Mapping[str, Any]
 
     @property
     def is_default(self) -> bool:
@@ -150,7 +151,17 @@ class RunForm(forms.Form):
                 default_text=default,
                 field=self[_field_name(parameter.name)],
                 slider=_slider(parameter),
+                rules={
+                    "minimum": parameter.minimum,
+                    "maximum": parameter.maximum,
+                    "isWhole": parameter.array_of == "integer",
+                    "length": parameter.length if isinstance(parameter.length, int) else None,
+                },
             )
+
+    @property
+    def has_arrays(self) -> bool:
+        return any(parameter.type == "array" for parameter in self.parameters)
 
     def filled(self) -> RunForm:
         """The form as it would be sent unchanged."""

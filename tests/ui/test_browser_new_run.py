@@ -45,6 +45,42 @@ def test_a_pasted_column_fills_from_its_cell(dock):
     assert sent(dock) == "4, 8, 12, 11, 12, 13"
 
 
+def test_a_list_is_pasted_whole_once_it_has_as_many_numbers_as_are_needed(dock):
+    dock.get_by_role("button", name="Paste list…").click()
+    dialog = dock.get_by_role("dialog", name="Paste a list: Pallets")
+    values = dialog.get_by_label("Values")
+    expect(values).to_be_focused()
+    values.fill("1\n2\nx")
+    dialog.get_by_role("button", name="Fill the values").click()
+    expect(dialog.get_by_role("alert")).to_have_text(
+        "3 values given, 6 needed; “x” is not a number."
+    )
+    assert sent(dock) == "4, 8, 12, 9, 5, 2"
+
+    values.fill("1; 2; 3\n4 5 6")
+    expect(dialog.locator("[data-said]")).to_have_text("6 values, sum 21, largest 6")
+    dialog.get_by_role("button", name="Fill the values").click()
+
+    expect(dialog).to_be_hidden()
+    expect(cell(dock, 5)).to_have_value("6")
+    expect(dock.get_by_role("button", name="Paste list…")).to_be_focused()
+    expect(dock.locator("#plan")).to_contain_text("Pallets: 5 of 6 values")
+
+
+def test_every_value_is_scaled_and_held_within_its_bounds(dock):
+    dock.get_by_role("button", name="Scale…").click()
+    dialog = dock.get_by_role("dialog", name="Scale: Pallets")
+    dialog.get_by_label("Multiply each value by").fill("5")
+    expect(dialog.locator("[data-said]")).to_have_text(
+        "Sum 40 becomes 190; 1 of them held at a bound."
+    )
+    dialog.get_by_label("and add").press("Enter")
+
+    expect(dialog).to_be_hidden()
+    assert sent(dock) == "20, 40, 50, 45, 25, 10"
+    expect(cell(dock, 2)).to_have_value("50")
+
+
 def test_a_cleared_cell_waits_for_its_number(dock):
     cell(dock, 1).fill("")
     expect(dock.locator(".array input")).to_have_count(6)

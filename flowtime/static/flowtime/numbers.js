@@ -1,8 +1,5 @@
 // Array parameters: one cell a value made from the plain textarea, which stays what is sent.
-
-function split(text) {
-  return text.split(/[\s,;]+/).filter(Boolean);
-}
+import { split, summary, tidy } from "./lists.js";
 
 function bars(values, height) {
   const numbers = values.map((value) => Math.max(Number(value) || 0, 0));
@@ -12,21 +9,13 @@ function bars(values, height) {
     .join("");
 }
 
-function summary(values) {
-  const numbers = values.map(Number);
-  if (!numbers.length) return "No values";
-  if (numbers.some(Number.isNaN) || values.includes("")) return `${values.length} values, not all of them numbers`;
-  const sum = numbers.reduce((a, b) => a + b, 0);
-  const say = (x) => x.toLocaleString("en-GB", { maximumFractionDigits: 2 });
-  return `${values.length} values, sum ${say(sum)}, largest ${say(Math.max(...numbers))}`;
-}
-
 function edit(field) {
   const text = field.querySelector("textarea");
   if ("ready" in field.dataset) return;
   field.dataset.ready = "";
   const svg = field.querySelector("svg");
   const told = field.querySelector("[data-told]");
+  field.querySelector("[data-lists]").hidden = false;
   const label = field.dataset.label;
   const grid = document.createElement("div");
   grid.className = "array";
@@ -53,7 +42,7 @@ function edit(field) {
   }
 
   function step(cell, by) {
-    cell.value = String(Math.round(((Number(cell.value) || 0) + by) * 1e9) / 1e9);
+    cell.value = String(tidy((Number(cell.value) || 0) + by));
     send();
   }
 

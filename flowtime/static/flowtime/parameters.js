@@ -1,4 +1,6 @@
 // The parameters of a new run: what differs from its default is marked and can be put back, and the plan follows.
+import { split } from "./lists.js";
+
 const DELAY = 250;
 
 const form = () => document.querySelector("form[data-draft]");
@@ -11,7 +13,6 @@ function valuesOf(field) {
   return split(control.value);
 }
 
-const split = (text) => text.replace(/^\s*\[|\]\s*$/g, "").split(/[\s,;]+/).filter(Boolean);
 const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text));
 
 function isChanged(field) {
