@@ -168,6 +168,25 @@ class TestQueues:
         assert_parts(results[0], "out2", Red=[3, 3 * 4 / 13], Blue=[0, 3 * 9 / 13])
 
 
+class TestRemainders:
+    @pytest.mark.parametrize(("rest", "divisor"), [("a", "z"), ("z", "a")])
+    def test_a_classed_divisor_leaves_no_classes_whatever_the_series_are_called(
+        self, rest, divisor
+    ):
+        """Engine §13.2, MOD; §11.1.4: no name decides which classes occur."""
+        result = run({"x": [7, 9], divisor: "x / 2", rest: f"MOD(x, {divisor})"}, **RED_BLUE)
+
+        assert result.parts(rest) == {}
+
+    @pytest.mark.parametrize(("rest", "divisor"), [("a", "z"), ("z", "a")])
+    def test_a_composite_argument_is_no_exception(self, rest, divisor):
+        formula = f"SHIFT(MOD(EMA(x, 1), {divisor}), 1)"
+
+        result = run({"x": [7, 9], divisor: "x / 2", rest: formula}, **RED_BLUE)
+
+        assert result.parts(rest) == {}
+
+
 class TestRouters:
     def test_class_routes_in_a_loop_follow_the_parts_of_the_bin(self):
         result = run(

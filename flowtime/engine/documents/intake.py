@@ -31,7 +31,7 @@ def read_document(source: object, limits: Limits) -> Document:
     return read_yaml(text, limits)
 
 
-def _decoded(source: str | bytes, limits: Limits) -> str | TextNote:
+def _decoded(source: str | bytes | bytearray | memoryview, limits: Limits) -> str | TextNote:
     """The text without its mark of byte order, or why it is refused before any parsing."""
     try:
         data = source.encode() if isinstance(source, str) else bytes(source)

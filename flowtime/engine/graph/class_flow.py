@@ -76,7 +76,7 @@ def _spread(rules: Mapping[str, Rule]) -> dict[str, frozenset[str]]:
 
     Every series is looked at after those it follows from; around a loop the sets grow until they no longer change.
     """
-    sources = {key: {bare(source): 0 for source, _ in rule.sources} for key, rule in rules.items()}
+    sources = {key: dict.fromkeys(rule.settled_after, 0) for key, rule in rules.items()}
     known: dict[str, frozenset[str]] = {}
     for group in strong_components(rules, sources):
         is_settled = False
@@ -122,10 +122,10 @@ def _upstream(key: str, rules: Mapping[str, Rule]) -> set[str]:
     stack = [key]
     while stack:
         rule = rules.get(stack.pop())
-        for source, _ in rule.sources if rule else ():
-            if bare(source) not in seen:
-                seen.add(bare(source))
-                stack.append(bare(source))
+        for source in rule.settled_after if rule else ():
+            if source not in seen:
+                seen.add(source)
+                stack.append(source)
     return seen
 
 

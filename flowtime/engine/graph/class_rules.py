@@ -13,7 +13,7 @@ from ..kernels import classes, retry, router
 from ..kernels.classes import Parts
 from ..kernels.contents import Content, record_content
 from ..program.tape import Operand, Tape
-from .formulas import Formula, class_sources, occurring
+from .formulas import Formula, class_deciders, class_sources, occurring
 from .vertices import Blueprint
 
 Known = Mapping[str, frozenset[str]]
@@ -29,13 +29,19 @@ class Rule:
     """The classes of one series: the ``sources`` of its parts with their lags, which can occur, and the formula.
 
     ``record`` takes the key of the series: what is limited in place keeps its rule under the key of its wish.
-    ``needs`` are totals of the same bin beside those of the sources.
+    ``needs`` are totals of the same bin beside those of the sources, ``deciders`` series that only say which occur.
     """
 
     sources: tuple[tuple[str, int], ...]
     occur: Callable[[Known], Collection[str]]
     record: Callable[[Tape, ClassFlow, str], Parts]
     needs: tuple[str, ...] = ()
+    deciders: tuple[str, ...] = ()
+
+    @property
+    def settled_after(self) -> tuple[str, ...]:
+        """The series whose classes must be known before those of this one."""
+        return (*(bare(source) for source, _ in self.sources), *self.deciders)
 
 
 @dataclass(slots=True)
@@ -167,7 +173,8 @@ def _formula_rule(formula: Formula) -> Rule:
     def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         return formula.record_parts(t, flow.classes, t.load(key))
 
-    return Rule(sources, partial(occurring, formula.tree), record)
+    deciders = tuple(dict.fromkeys(ref.id for ref in class_deciders(formula.tree)))
+    return Rule(sources, partial(occurring, formula.tree), record, deciders=deciders)
 
 
 def _sum_rule(terms: tuple[str, ...]) -> Rule:

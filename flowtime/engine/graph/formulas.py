@@ -103,6 +103,21 @@ def _call_sources(
         yield from class_sources(argument, lag + delay(call))
 
 
+def class_deciders(tree: Expression) -> Iterator[Ref]:
+    """The references that decide which classes occur though their parts do not reach the result: divisors of MOD."""
+    match tree:
+        case Unary(_, operand):
+            yield from class_deciders(operand)
+        case Binary(_, left, right):
+            yield from class_deciders(left)
+            yield from class_deciders(right)
+        case Call(name, arguments):
+            if name == "MOD":
+                yield from (ref for ref, _ in class_sources(arguments[1]))
+            for argument in arguments:
+                yield from class_deciders(argument)
+
+
 def occurring(tree: Expression, known: Mapping[str, Collection[str]]) -> set[str]:
     """The classes that can occur in the result, given those of every series."""
     match tree:
