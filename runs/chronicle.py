@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from runs import wording
+from runs.models import Integrity
 
 
 class Event(Protocol):
@@ -89,7 +90,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "run.cancel_requested": lambda facts: "Asked to stop",
     "run.canceled": lambda facts: "Cancelled",
     "run.adopted": lambda facts: "Found on disk and taken into the index",
-    "run.verified": lambda facts: f"Run files checked: {facts.get('integrity', 'done')}",
+    "run.verified": lambda facts: f"Run files checked: {_found(facts)}",
     "capture.requested": lambda facts: "Telemetry requested",
     "capture.started": lambda facts: "Telemetry started; run files checked",
     "capture.file_written": _written,
@@ -106,7 +107,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
         else "Superseded"
     ),
     "capture.adopted": lambda facts: "Found on disk and taken into the index",
-    "capture.verified": lambda facts: f"Verified: {facts.get('integrity', 'done')}",
+    "capture.verified": lambda facts: f"Verified: {_found(facts)}",
 }
 
 TOO_MANY = ("capture.file_written",)
@@ -130,6 +131,12 @@ def _step(event: Event) -> Step:
         took=wording.say_duration(timedelta(milliseconds=took)) if took is not None else "",
         tone="good" if event.name in _GOOD else "bad" if event.name in _BAD else _verified(facts),
     )
+
+
+def _found(facts: Mapping[str, Any]) -> str:
+    """What a check found, in the word that stands everywhere else on screen."""
+    found = facts.get("integrity")
+    return Integrity(found).label.lower() if found in Integrity.values else "done"
 
 
 def _verified(facts: Mapping[str, Any]) -> str:

@@ -67,8 +67,9 @@ class RunPage:
 
     @property
     def parameters(self) -> list[UsedParameter]:
-        """The parameters the run used, declared ones in the order of the template, with titles where known."""
-        used: Mapping[str, Any] = self.record.get("parameters") or {}
+        """The parameters the run used or will use, declared ones in the order of the template, with titles where known."""
+        asked = self.run.document.request.get("effective")
+        used: Mapping[str, Any] = self.record.get("parameters") or asked or {}
         declared = declared_parameters(self.run)
         names = [name for name in declared if name in used]
         names += [name for name in used if name not in declared]

@@ -90,6 +90,7 @@ class SeriesPage:
         self._entries = {entry.id: entry for entry in bundle.index if entry.id}
         self.values = plain(self._array)
         self.first_row = min(page_number(query, key="row", least=0), max(run.bins - 1, 0))
+        self._bindings = bundle.record.provenance.get("bindings") or {}
         self._rule = self._explanation(bundle)
         model = load_model(bundle.model_document)
         self._formulas = {f.id: f for f in formulas_of(model, self._entries)}
@@ -163,6 +164,8 @@ class SeriesPage:
     @cached_property
     def formula(self) -> SeriesFormula | None:
         """Its own formula, or the rule of its metric; None where it comes from outside or is measured."""
+        if self.observed:
+            return None
         made = self._formulas.get(self._bare)
         if made is not None and made.formula:
             return SeriesFormula(made.kind, list(self._pieces(made.formula, self._entries)))
@@ -194,6 +197,11 @@ class SeriesPage:
         # What it was in the bin before is no other series.
         is_other = entry is not None and entry.series_id != self.entry.series_id
         return Piece(words, entry.series_id if entry is not None and is_other else "")
+
+    @property
+    def observed(self) -> str:
+        """The file of the replayed telemetry bundle that took the place of whatever else would make it."""
+        return str(self._bindings.get(self.name) or self._bindings.get(self._bare) or "")
 
     @property
     def source(self) -> str:

@@ -22,6 +22,8 @@ def test_the_header_and_provenance(pages, make_run):
     assert page.status_code == 200
     assert "A small desk 1.0.0 Succeeded Simulation" in said
     assert "Grid 4 × 1 h" in said
+    # Writing the files comes after it; the events tell how long both took.
+    assert "Computed in" in said
     assert "Window 2 Mar 2026, 08:00 to 2 Mar, 12:00" in said
     assert "By alice" in said
     assert "perHour 7 extra 0 default" in said
@@ -195,6 +197,40 @@ def test_a_failed_run_says_what_where_and_what_next(pages):
     assert "model_invalid a reads itself in the same bin." in said
     assert "Run again with these parameters" in said
     assert "The run did not succeed." in said
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled", "queued"])
+def test_a_run_without_a_result_tells_its_parameters_and_lineage(pages, status):
+    source = RunFactory()
+    run = RunFactory(
+        status=status,
+        failure_code="model_invalid" if status == "failed" else "",
+        source_run=source,
+        replay_of="model",
+        **({"finished_at": None} if status == "queued" else {}),
+    )
+    run.document.request["effective"] = {"visitorsPerHour": 31.0, "coachVisitors": 12}
+    run.document.save()
+
+    said = text_of(pages.get(f"/runs/{run.pk}"))
+
+    assert "Visitors the clerk serves 31 visitors/h" in said.split("Provenance")[1]
+    assert "Template first-steps, version 1.0.0" in said
+    assert source.pk in said.split("Lineage")[1]
+    # What only a result has is not promised.
+    assert "Model hash" not in said
+    assert "Verify now" not in said
+
+
+def test_all_series_of_a_run_are_exported_as_one_table(pages, make_run):
+    run = make_run()
+
+    page = pages.get(f"/runs/{run.pk}").content.decode()
+
+    assert f'href="/v1/runs/{run.pk}/export?format=csv" download' in page
+    table = b"".join(pages.get(f"/v1/runs/{run.pk}/export?format=csv").streaming_content)
+    assert table.startswith(b"time_bin,bin_start_utc,node_id,class,measure,value")
+    assert "/export?" not in pages.get(f"/runs/{RunFactory(status='canceled').pk}").content.decode()
 
 
 def test_a_cancelled_run_is_spelt_so(pages):

@@ -142,3 +142,19 @@ def pages_index(run):
     from runs.series import read_index
 
     return read_index(run)
+
+
+def test_a_series_that_was_observed_says_so_instead_of_a_formula(
+    pages, make_run, make_capture, alice
+):
+    from runs.services import create_replay
+
+    run = make_run()
+    make_capture(run)
+    replayed = create_replay(run, source="telemetry", user=alice)
+
+    page = pages.get(f"/runs/{replayed.pk}/series/everybody@EVERYBODY@DEFAULT")
+
+    said = text_of(page)
+    assert "Observed: from Desk_Arrivals.csv of the telemetry bundle it was replayed from." in said
+    assert 'class="formula"' not in page.content.decode()

@@ -176,6 +176,7 @@ def test_verifying_finds_what_was_changed_and_names_the_file(
     assert "Telemetry bundle checked: changed." in said
     assert "Desk_Served.csv" in said
     assert "Integrity Changed" in said
+    assert "Verified: changed" in said
 
 
 def test_verifying_says_that_all_is_well(pages, make_run, make_capture):

@@ -133,6 +133,7 @@ function cardOf(node, box, player) {
     mark,
     make("text", { class: "name", x: 37, y: 24 }, name),
   );
+  if (name !== node.label) group.prepend(make("title", {}, node.label));
   const second = secondary(node, isLarge);
   group.append(make("text", { x: 14, y: isLarge ? 60 : second.length ? 66 : 62 }, big, unit));
   if (hasKind) group.append(make("text", { class: "kind", x: width - 12, y: 23, "text-anchor": "end" }, node.kind));
