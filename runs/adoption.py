@@ -43,7 +43,8 @@ def read_row(run_id: str, people: Mapping[str, int]) -> Row | None:
     """The row that belongs to a bundle; None where the bundle is not valid."""
     try:
         with open_run_bundle(runs_root(), run_id) as bundle:
-            if not check_run_bundle(bundle).is_valid:
+            found = check_run_bundle(bundle)
+            if not found.is_valid:
                 return None
             record, copied = bundle.record, bundle.telemetry
             summary = records.copied_summary(record, copied) if copied is not None else None
@@ -52,7 +53,7 @@ def read_row(run_id: str, people: Mapping[str, int]) -> Row | None:
                 **_columns(record, people),
                 **(telemetry_columns(**summary) if summary is not None else {}),
                 manifest_hash=bundle.manifest_hash,
-                byte_count=sum(file.bytes for file in bundle.manifest.files),
+                byte_count=found.bytes,
                 integrity=Integrity.UNCHECKED,
                 integrity_checked_at=None,
             )

@@ -11,10 +11,11 @@ from typing import Self
 
 from flowtime.bundles.confine import Directory
 from flowtime.bundles.errors import BundleChanged, BundleCorrupt, FileNotListed, quoted
-from flowtime.bundles.integrity import Integrity, Listed, check_listed
+from flowtime.bundles.integrity import Integrity, check_listed
 from flowtime.bundles.manifests import (
     MAX_JSON_BYTES,
     F,
+    Listed,
     RunManifest,
     TelemetryManifest,
     decode,
@@ -30,7 +31,7 @@ def digest_of(data: bytes) -> str:
 def listed_files(manifest: RunManifest | TelemetryManifest) -> dict[str, Listed]:
     """Every file that a manifest lists, by path."""
     if isinstance(manifest, RunManifest):
-        return {file.path: Listed(file.path, file.bytes, file.sha256) for file in manifest.files}
+        return {file.path: file for file in manifest.files}
     return {
         file.path: Listed(file.path, file.bytes, file.hash.removeprefix("sha256:"))
         for file in manifest.listed

@@ -18,11 +18,10 @@ from flowtime.bundles.errors import (
     SeriesNotFound,
     quoted,
 )
-from flowtime.bundles.integrity import Listed
 from flowtime.bundles.interchange import CHECKSUMS, DATA_PACKAGE, Table, checksums, data_package
 from flowtime.bundles.manifests import (
     MAX_JSON_BYTES,
-    RunFile,
+    Listed,
     RunManifest,
     RunRecord,
     SeriesEntry,
@@ -180,7 +179,7 @@ def _manifest(record: RunRecord, written: Sequence[Written]) -> RunManifest:
         model_hash=record.model_hash,
         rng=record.rng,
         grid=record.grid,
-        files=tuple(RunFile(path=w.path, bytes=w.bytes, sha256=w.sha256) for w in written),
+        files=tuple(Listed(w.path, w.bytes, w.sha256) for w in written),
     )
 
 

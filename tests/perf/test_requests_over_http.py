@@ -16,15 +16,19 @@ from typing import Any
 
 import pytest
 
+from tests.perf.engine_workload import workload
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
+CREATE_FIGURE = {288: "less than 0.38 s", 8_760: "at most 1.6 s"}
 ROWS = int(os.environ.get("FLOWTIME_BENCH_RUNS", "100000"))
 FILL = """
 import itertools, sys, django
 django.setup()
 from runs.models import Run
 from tests.perf import test_run_list_at_scale as scale
-scale.ROWS = int(sys.argv[1])
+scale.CREATE_FIGURE = {288: "less than 0.38 s", 8_760: "at most 1.6 s"}
+ROWS = int(sys.argv[1])
 made = scale.rows()
 while batch := list(itertools.islice(made, 20000)):
     Run.objects.bulk_create(batch, batch_size=1000)
@@ -65,9 +69,15 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     data = tmp_path_factory.mktemp("http") / "data"
+    templates = data.parent / "templates"
+    templates.mkdir()
+    for bins in CREATE_FIGURE:
+        text = workload(20, bins).replace("bench-chain", f"bench-chain-{bins}")
+        (templates / f"bench-chain-{bins}.yaml").write_text(text)
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment = kept | {
         "FLOWTIME_DATA_DIR": str(data),
+        "FLOWTIME_TEMPLATE_DIRS": str(templates),
         "DJANGO_SETTINGS_MODULE": "flowtime.settings",
         "PYTHONPATH": str(REPOSITORY),
         "PYTHONUNBUFFERED": "1",
@@ -137,6 +147,25 @@ def at_a_tenth() -> str:
     from tests.factories import START
 
     return f"{START + timedelta(seconds=ROWS // 30):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize("bins", CREATE_FIGURE)
+def test_creating_a_run_of_twenty_stages(
+    served: Served, bins: int, measure: Callable[..., Any], say: Callable[..., None]
+) -> None:
+    connection = served.connect()
+    body = {"templateId": f"bench-chain-{bins}"}
+    statuses = set()
+
+    taken = measure(
+        lambda: statuses.add(served.send(connection, "/v1/runs", "POST", body)[0]), rounds=10
+    )
+
+    say(
+        f"a run of 20 stages x {bins:,} bins made over HTTP, its files synced: {taken.both}. "
+        f"Specification: {CREATE_FIGURE[bins]}."
+    )
+    assert statuses == {201}
 
 
 def test_many_at_once_and_captures_meanwhile(
