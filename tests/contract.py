@@ -19,7 +19,12 @@ OUTSIDE_OPERATIONS = {"OPTIONS"}
 @cache
 def document() -> dict[str, Any]:
     """The committed document; a test elsewhere holds it against the code."""
-    return yaml.safe_load(DOCUMENT.read_text())  # type: ignore[no-any-return]
+    return read(DOCUMENT.read_text())
+
+
+def read(text: str) -> dict[str, Any]:
+    """An OpenAPI document, in a tenth of the time that the loader written in Python takes."""
+    return yaml.load(text, Loader=yaml.CSafeLoader)  # type: ignore[no-any-return]
 
 
 @cache

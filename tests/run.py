@@ -5,7 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 
@@ -13,6 +17,8 @@ from tests.ui.browser import chromium
 
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 NO_TESTS_COLLECTED = 5
+MEMORY = Path("/dev/shm")
+ROOM = 2 << 30
 
 
 def main() -> int:
@@ -38,10 +44,11 @@ def main() -> int:
         return fail(left_out)
 
     started = time.monotonic()
-    codes = [run_pytest("SQLite", options, {})]
-    if url and not options.failures:
-        second = {"FLOWTIME_TEST_DATABASE_URL": url}
-        codes.append(run_pytest("PostgreSQL", options, second, "--database-only"))
+    with scratch() as environment:
+        codes = [run_pytest("SQLite", options, environment)]
+        if url and not options.failures:
+            second = environment | {"FLOWTIME_TEST_DATABASE_URL": url}
+            codes.append(run_pytest("PostgreSQL", options, second, "--database-only"))
     minutes = (time.monotonic() - started) / 60
     say(f"All of it took {minutes:.1f} minutes.")
     for line in left_out:
@@ -62,8 +69,29 @@ def run_pytest(
     if options.failures:
         command += ["--failure-table", "--kill-seconds", "60"]
     command += ["--durations", "8", *options.paths]
-    code = subprocess.run(command, env=os.environ | environment, check=False).returncode
+    code = subprocess.run(command, env=environment, check=False).returncode
     return 0 if code == NO_TESTS_COLLECTED and options.slow else code
+
+
+@contextmanager
+def scratch() -> Iterator[dict[str, str]]:
+    """The environment of the tests, with a place for their files that is gone afterwards.
+
+    They sync tens of thousands of files: in memory, where there is room for it, that is free.
+    """
+    place = str(MEMORY) if has_room(MEMORY) else None
+    # Hundreds of processes are started: what Python has compiled for one it need not for the next.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryDirectory(prefix="flowtime-", dir=place) as files:
+        yield kept | {"TMPDIR": files}
+
+
+def has_room(directory: Path) -> bool:
+    """Whether files of tests fit in ``directory`` with ease."""
+    try:
+        return shutil.disk_usage(directory).free >= ROOM and os.access(directory, os.W_OK)
+    except OSError:
+        return False
 
 
 def browser_missing() -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +14,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from flowtime.api.problem_kinds import PROBLEMS
+from tests import contract
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PROBLEM_JSON = "application/problem+json"
 
 
@@ -24,7 +23,7 @@ PROBLEM_JSON = "application/problem+json"
 def document() -> dict[str, Any]:
     output = StringIO()
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=output)
-    return yaml.safe_load(output.getvalue())
+    return contract.read(output.getvalue())
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -48,7 +47,7 @@ class TestDocument:
         assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
 
     def test_is_the_committed_one(self, document):
-        committed = yaml.safe_load((REPOSITORY / "docs/reference/openapi.yaml").read_text())
+        committed = contract.document()
 
         assert committed == document, (
             "The API has changed: run `make reference` and look at the diff."
@@ -171,7 +170,7 @@ class TestPages:
         response = api.get("/v1/schema", {"format": form}, HTTP_ACCEPT="text/html")
 
         assert response["Content-Type"].startswith(f"application/{form}")
-        assert yaml.safe_load(response.content)["info"]["title"] == "FlowTime"
+        assert contract.read(response.content)["info"]["title"] == "FlowTime"
 
     @pytest.mark.parametrize("query", ["format=xml", "nope=1"])
     def test_the_address_of_the_schema_is_strict(self, api, query):

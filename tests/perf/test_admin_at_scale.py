@@ -2,15 +2,11 @@
 
 import statistics
 import time
-from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 
-from runs.models import Run
-from telemetry.models import Capture
-from tests.factories import DIGEST, START
-from tests.perf.test_run_list_at_scale import rows
+from tests.perf.many import fill_captures, fill_runs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -37,34 +33,10 @@ ADDRESSES = [
 ]
 
 
-def captures():
-    for n in range(100_000):
-        at = START + timedelta(seconds=n // 3)
-        has_failed = n % 50 == 0
-        yield Capture(
-            id=f"cap_{n:08d}",
-            source_run_id=f"run_{n:08d}",
-            template_id=f"t{n % 12}",
-            target=f"runs/run_{n:08d}",
-            generation=None if has_failed else 1,
-            status="failed" if has_failed else "succeeded",
-            failure_code="insufficient_storage" if has_failed else "",
-            requested_at=at,
-            started_at=at,
-            generated_at=None if has_failed else at,
-            finished_at=at,
-            duration_ms=n % 977,
-            manifest_hash="" if has_failed else DIGEST,
-            file_count=15,
-            byte_count=10_000,
-            integrity="valid",
-        )
-
-
 @pytest.fixture
 def many_records(db):
-    Run.objects.bulk_create(rows(), batch_size=2000)
-    Capture.objects.bulk_create(captures(), batch_size=2000)
+    fill_runs()
+    fill_captures()
 
 
 def test_every_list_and_the_index_answer_quickly(admin_pages, many_records, capsys):

@@ -23,15 +23,10 @@ pytestmark = pytest.mark.slow
 CREATE_FIGURE = {288: "less than 0.38 s", 8_760: "at most 1.6 s"}
 ROWS = int(os.environ.get("FLOWTIME_BENCH_RUNS", "100000"))
 FILL = """
-import itertools, sys, django
+import sys, django
 django.setup()
-from runs.models import Run
-from tests.perf import test_run_list_at_scale as scale
-scale.CREATE_FIGURE = {288: "less than 0.38 s", 8_760: "at most 1.6 s"}
-ROWS = int(sys.argv[1])
-made = scale.rows()
-while batch := list(itertools.islice(made, 20000)):
-    Run.objects.bulk_create(batch, batch_size=1000)
+from tests.perf.many import fill_runs
+fill_runs(int(sys.argv[1]))
 """
 
 

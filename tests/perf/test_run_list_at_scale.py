@@ -2,18 +2,16 @@
 
 import statistics
 import time
-from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from runs.models import Integrity, Run
-from tests.factories import DIGEST, START
+from runs.models import Run
+from tests.perf.many import fill_runs
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
-ROWS = 100_000
 FILTERS = [
     "",
     "mode=telemetry",
@@ -29,39 +27,9 @@ FILTERS = [
 ]
 
 
-def rows():
-    for n in range(ROWS):
-        at = START + timedelta(seconds=n // 3)
-        is_replay, has_failed = n % 10 == 0, n % 50 == 0
-        yield Run(
-            id=f"run_{n:08d}",
-            template_id=f"t{n % 12}",
-            template_title=f"Template number {n % 12}",
-            template_version="1.0.0",
-            mode=Run.Mode.TELEMETRY if is_replay else Run.Mode.SIMULATION,
-            status=Run.Status.FAILED if has_failed else Run.Status.SUCCEEDED,
-            failure_code="model_invalid" if has_failed else "",
-            created_at=at,
-            started_at=at,
-            finished_at=at,
-            bins=288,
-            bin_size=5,
-            bin_unit="minutes",
-            window_minutes=1440,
-            shape="g" * 48,
-            warning_count=n % 7 == 0,
-            input_hash=DIGEST,
-            manifest_hash=DIGEST,
-            integrity=Integrity.VALID,
-            source_run_id=f"run_{n // 100:08d}" if is_replay else None,
-            telemetry_available=n % 20 == 0,
-            telemetry_generated_at=at if n % 20 == 0 else None,
-        )
-
-
 @pytest.fixture
 def many_runs(db):
-    Run.objects.bulk_create(rows(), batch_size=2000)
+    fill_runs()
 
 
 def page_query(api, url):
