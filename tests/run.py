@@ -62,6 +62,8 @@ def run_pytest(
     """One run of the suite on one database."""
     say(f"Tests on {database}")
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-q", *more]
+    # The files begin with the slow ones, not with those of many tests.
+    command.append("--no-loadscope-reorder")
     if options.fast:
         command += ["-m", "not slow and not browser"]
     elif options.slow:

@@ -31,6 +31,8 @@ from flowtime.settings import DATABASES, REST_FRAMEWORK
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AXES_ENABLED = False
+# Every test has a client of its own, which would read all static files' names and times anew.
+WHITENOISE_AUTOREFRESH = True
 # The live server of tests serves uploads below this address; without one it takes every address for its own.
 MEDIA_URL = "/uploads-that-nobody-makes/"
 REST_FRAMEWORK |= {
@@ -43,3 +45,4 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # Two runs at once on one server must not meet.
     DATABASES["default"]["TEST"] = {"NAME": f"flowtime_test_{os.getpid()}"}
+    DATABASES["default"]["OPTIONS"]["options"] += " -c synchronous_commit=off"
