@@ -24,6 +24,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("docs/api", login_required(docs.SwaggerView.as_view()), name="docs-api"),
     path("docs/redoc", login_required(docs.RedocView.as_view()), name="docs-redoc"),
+    path("docs/problems", docs.problem_index, name="docs-problems"),
     path("docs/problems/<slug:code>", docs.problem_page, name="docs-problem"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -47,7 +47,7 @@ class BindingsInvalid(FlowTimeError):
     """Telemetry files cannot be bound as asked; ``errors`` lists every binding that fails."""
 
     code = "bindings_invalid"
-    title = "The telemetry bindings are not valid"
+    title = "The bindings are not valid"
     status = 422
 
 
@@ -71,7 +71,7 @@ class TelemetryMissing(FlowTimeError):
     """There is no telemetry bundle to replay."""
 
     code = "bundle_missing"
-    title = "The bundle is missing"
+    title = "The telemetry bundle is missing"
     status = 422
 
 
@@ -79,7 +79,7 @@ class TelemetryChanged(FlowTimeError):
     """The telemetry bundle is not what was generated."""
 
     code = "bundle_corrupt"
-    title = "The bundle was changed or damaged"
+    title = "The telemetry bundle was changed"
     status = 422
 
 
@@ -87,7 +87,7 @@ class RunUnreadable(FlowTimeError):
     """The run has no bundle that can be read and trusted."""
 
     code = "run_unreadable"
-    title = "The run cannot be read"
+    title = "The run's files cannot be read"
     status = 422
 
 
@@ -95,7 +95,7 @@ class RunExists(FlowTimeError):
     """The run id is taken."""
 
     code = "run_exists"
-    title = "The run already exists"
+    title = "A run with this id already exists"
     status = 409
 
 
@@ -167,5 +167,5 @@ class PartNotFound(FlowTimeError):
     """A part of the player that is not there, or that belongs to other files than the run has now."""
 
     code = "not_found"
-    title = "No such part"
+    title = "Not found"
     status = 404

@@ -28,7 +28,7 @@ class OutsideLibrary(FlowTimeError):
     """The directory does not resolve to a place of the shared library."""
 
     code = "outside_roots"
-    title = "Outside the telemetry library"
+    title = "The directory is outside the telemetry root"
     status = 400
 
 
@@ -36,7 +36,7 @@ class RunNotCapturable(FlowTimeError):
     """The run has not succeeded, or is itself a telemetry run."""
 
     code = "run_not_capturable"
-    title = "The run cannot be captured"
+    title = "Telemetry cannot be generated from this run"
     status = 422
 
 
@@ -44,7 +44,7 @@ class NothingToCapture(FlowTimeError):
     """No node of the run's model binds a series to a role that telemetry has a metric for."""
 
     code = "nothing_to_capture"
-    title = "There is nothing to capture"
+    title = "The run holds nothing to capture"
     status = 422
 
 

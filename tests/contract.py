@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,25 @@ def _validator(operation_id: str, status: str, media_type: str) -> Any:
     return jsonschema_rs.Draft202012Validator(schema | components)
 
 
+@cache
+def _members(code: str) -> dict[str, Any]:
+    """What a problem of this code may carry, by name."""
+    schemas = document()["components"]["schemas"].values()
+    kinds = (one["properties"] for one in schemas if "code" in one.get("properties", ()))
+    return next(found for found in kinds if found["code"].get("const") == code)
+
+
+def _extra(problem: dict[str, Any]) -> Iterator[str]:
+    """Members of a problem, and of the errors in it, that the document does not tell of."""
+    known = _members(problem["code"])
+    yield from problem.keys() - known.keys()
+    if "errors" in known:
+        item = known["errors"]["items"]["$ref"].rsplit("/", 1)[1]
+        listed = document()["components"]["schemas"][item]["properties"]
+        for error in problem.get("errors", ()):
+            yield from (f"errors[].{name}" for name in error.keys() - listed.keys())
+
+
 def departures(method: str, address: str, response: HttpResponseBase) -> list[str]:
     """Where ``response`` is not what the document promises of the operation."""
     operation = operation_of("GET" if method == "HEAD" else method, address)
@@ -81,6 +101,8 @@ def departures(method: str, address: str, response: HttpResponseBase) -> list[st
     body = json.loads(response.content)  # type: ignore[attr-defined]
     if media_type == PROBLEM and body["code"] not in content[PROBLEM]["examples"]:
         return [*wrong, f"{where} {status}: the code {body['code']} is not documented"]
+    if media_type == PROBLEM:
+        wrong += [f"{where} {status}: the member {name} is not documented" for name in _extra(body)]
     errors = _validator(operation["operationId"], status, media_type).iter_errors(body)
     wrong += [f"{where} {status}: {error.instance_path} {error.message[:200]}" for error in errors]
     return wrong

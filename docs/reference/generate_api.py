@@ -25,8 +25,8 @@ Every operation of `/v1`. The whole contract, with bodies and examples, is
 OF_PROBLEMS = """
 ## Problems
 
-Every error is a problem document (RFC 9457) with one of these codes. What to do about each is at
-`/docs/problems/<code>` of a running server.
+Every error is a problem document (RFC 9457) with one of these codes. A running server lists them at
+`/docs/problems`; what each means, a real answer and what to do about it is at `/docs/problems/<code>`.
 """
 _PROBLEM = re.compile(r"([^;(]+?) \(`(\w+)`\)")
 

@@ -1,5 +1,6 @@
-"""The API's documents as pages: Swagger UI and Redoc from local files, and one page per problem."""
+"""The API's documents as pages: Swagger UI and Redoc from local files, and a page per problem with an index."""
 
+import json
 from functools import cache
 from typing import Any, ClassVar
 
@@ -7,6 +8,8 @@ from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer2
 from drf_spectacular.views import (
@@ -20,6 +23,7 @@ from rest_framework.response import Response
 
 from flowtime.api.exceptions import InvalidQuery
 from flowtime.api.permissions import DenyByDefault
+from flowtime.api.problem_examples import example_of
 from flowtime.api.problem_kinds import PROBLEMS
 from flowtime.api.views import StrictMixin
 
@@ -77,9 +81,32 @@ class RedocView(SpectacularRedocView):
 
 
 @require_safe
+def problem_index(request: HttpRequest) -> HttpResponse:
+    """Every problem by its status, each with a link to its page."""
+    by_status = sorted(PROBLEMS.items(), key=lambda found: found[1].status)
+    return render(request, "docs/problems.html", {"problems": by_status})
+
+
+@require_safe
 def problem_page(request: HttpRequest, code: str) -> HttpResponse:
-    """What one problem means; its address is the ``type`` of every such problem."""
+    """What one problem means, what an answer of it looks like, and what to do; its address is the problem's ``type``."""
     kind = PROBLEMS.get(code)
     if kind is None:
         raise Http404
-    return render(request, "docs/problem.html", {"code": code, "kind": kind})
+    example = json.dumps(example_of(code), indent=2, ensure_ascii=False)
+    facts = {
+        "code": code,
+        "kind": kind,
+        "meaning": _with_code(kind.meaning),
+        "advice": _with_code(kind.advice),
+        "example": example,
+    }
+    return render(request, "docs/problem.html", facts)
+
+
+def _with_code(text: str) -> SafeString:
+    """``text`` for a page: what stands in backticks is code, as in the document."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if i % 2 else part,) for i, part in parts)
+    )

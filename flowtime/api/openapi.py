@@ -7,7 +7,8 @@ Model flows of work on a fixed time grid, run the model, and travel through the 
 
 * Bodies are JSON in camelCase. Times are RFC 3339 in UTC. Ids are strings.
 * Unknown body fields and unknown query parameters are refused.
-* Every error is a problem document (RFC 9457) with a stable `code` and the `requestId` that the log holds.
+* Every error is a problem document (RFC 9457) with a stable `code` and the `requestId` that the log holds;
+  [the index of problems](/docs/problems) says of each code what it means and what to do.
 * Telemetry is generated explicitly, never as a side effect of a run.
 """
 

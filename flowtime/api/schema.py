@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiResponse
 from rest_framework.permissions import AllowAny
 
 from flowtime.api.permissions import action_of
+from flowtime.api.problem_examples import example_of
 from flowtime.api.problem_kinds import PROBLEMS, ProblemKind
 from flowtime.api.renderers import PROBLEM_MEDIA_TYPE
 from flowtime.api.views import StrictMixin
@@ -74,15 +75,6 @@ FIELD_PROBLEM = {
             "description": "A JSON Pointer into the body, or `?name` for a query parameter.",
             "examples": ["/source/runId", "?pageSize"],
         },
-    },
-}
-DOCUMENT_PROBLEM = {
-    "type": "object",
-    "required": ["path", "code", "message"],
-    "properties": {
-        "path": {"type": "string", "description": "Where in the template or its parameters."},
-        "code": {"type": "string"},
-        "message": {"type": "string"},
     },
 }
 
@@ -158,15 +150,15 @@ def only_the_api(endpoints: list[tuple[str, str, str, Any]], **_: Any) -> list[A
 
 def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Postprocessing hook: spell out every problem response, one typed schema per code."""
-    used: set[str] = set()
     for path in result["paths"].values():
         for operation in path.values():
-            used |= _spell_out(operation)
+            _spell_out(operation)
     schemas = result["components"].setdefault("schemas", {})
     schemas["FieldProblem"] = FIELD_PROBLEM
-    schemas["DocumentProblem"] = DOCUMENT_PROBLEM
+    schemas["CaptureFacts"] = _without_links(schemas["Capture"])
     examples = result["components"].setdefault("examples", {})
-    for code in sorted(used):
+    # Those too that no operation answers with, such as 405: clients meet them all the same.
+    for code in sorted(PROBLEMS):
         schemas[_component(code)] = _schema_of(code, PROBLEMS[code])
         examples[_component(code)] = {"summary": PROBLEMS[code].title, "value": example_of(code)}
     result["components"]["schemas"] = dict(sorted(schemas.items()))
@@ -209,8 +201,8 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _spell_out(operation: dict[str, Any]) -> set[str]:
-    """Replace the notes of one operation by responses; the codes it can answer with."""
+def _spell_out(operation: dict[str, Any]) -> None:
+    """Replace the notes of one operation by responses."""
     codes = list(operation.pop(CODES_KEY, ()))
     responses = operation["responses"]
     for response in responses.values():
@@ -222,7 +214,6 @@ def _spell_out(operation: dict[str, Any]) -> set[str]:
     for status, status_codes in by_status.items():
         responses[str(status)] = _response(status, sorted(status_codes))
     operation["responses"] = dict(sorted(responses.items()))
-    return set(codes)
 
 
 def _response(status: int, codes: list[str]) -> dict[str, Any]:
@@ -250,6 +241,13 @@ def _response(status: int, codes: list[str]) -> dict[str, Any]:
     return response
 
 
+def _without_links(resource: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a resource as a problem tells them: who refuses knows no addresses."""
+    facts = {name: part for name, part in resource["properties"].items() if name != "links"}
+    required = [name for name in resource["required"] if name != "links"]
+    return {**resource, "properties": facts, "required": required}
+
+
 def _component(code: str) -> str:
     return "".join(word.capitalize() for word in code.split("_")) + "Problem"
 
@@ -265,34 +263,9 @@ def _schema_of(code: str, kind: ProblemKind) -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "description": kind.meaning,
+        "description": f"{kind.meaning} {kind.advice}",
+        "externalDocs": {"url": f"/docs/problems/{code}"},
         "required": list(members),
         "properties": members | (kind.members or {}),
         "additionalProperties": True,
     }
-
-
-def example_of(code: str) -> dict[str, Any]:
-    """A problem of this kind as it may look."""
-    kind = PROBLEMS[code]
-    example: dict[str, Any] = {
-        "type": f"/docs/problems/{code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": kind.meaning,
-        "code": code,
-        "requestId": "5f0c7e0b6f7c4a0e9d0d7b6f1c2a3b4c",
-    }
-    if code == "invalid_request":
-        example["errors"] = [
-            {"code": "unknown", "detail": "There is no such query parameter.", "pointer": "?nope"}
-        ]
-    elif kind.members and "errors" in kind.members:
-        example["errors"] = [
-            {
-                "path": "parameters.stormSeverity",
-                "code": "above_maximum",
-                "message": "stormSeverity is 3, above its maximum 1.",
-            }
-        ]
-    return example

@@ -14,7 +14,7 @@ class BundleMissing(BundleError):
     """The bundle, or a whole file that its manifest lists, is not there."""
 
     code = "bundle_missing"
-    title = "The bundle is missing"
+    title = "The telemetry bundle is missing"
     status = 422
 
 
@@ -22,7 +22,7 @@ class BundleCorrupt(BundleError):
     """The bundle is there and is not what was written; extras ``file``, ``line``, ``column`` where they are known."""
 
     code = "bundle_corrupt"
-    title = "The bundle was changed or damaged"
+    title = "The telemetry bundle was changed"
     status = 422
 
 
@@ -42,7 +42,7 @@ class FileNotListed(BundleError):
     """The manifest lists no file of that name."""
 
     code = "not_found"
-    title = "No such file in the bundle"
+    title = "Not found"
     status = 404
 
 
@@ -50,7 +50,7 @@ class InvalidName(BundleError):
     """An id, key or file name that bundles §1 does not allow."""
 
     code = "invalid_id"
-    title = "Not a valid name"
+    title = "The name is not valid"
     status = 400
 
 
@@ -58,7 +58,7 @@ class OutsideRoots(BundleError):
     """A directory that does not resolve to a plain name inside its root."""
 
     code = "outside_roots"
-    title = "Outside the data directories"
+    title = "The directory is outside the telemetry root"
     status = 400
 
 
@@ -74,7 +74,7 @@ class StorageUnavailable(BundleError):
     """The disk refuses: missing root, no permission, read-only, too many open files, input or output error."""
 
     code = "storage_unavailable"
-    title = "Storage is unavailable"
+    title = "Storage is not available"
     status = 503
 
 
@@ -86,7 +86,7 @@ class InsufficientStorage(BundleError):
     """No space, no quota or no inode left, or a file size limit."""
 
     code = "insufficient_storage"
-    title = "Not enough storage"
+    title = "There is no space left"
     status = 507
 
 

@@ -378,7 +378,7 @@ class TemplateGridSerializer(Shown):
 
 
 class DocumentProblemSerializer(Shown):
-    """A reason why a template cannot be run."""
+    """What is wrong with a template, its parameters or the model that they make."""
 
     path = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
@@ -388,6 +388,10 @@ class DocumentProblemSerializer(Shown):
     position = serializers.IntegerField(required=False)
     suggestion = serializers.CharField(required=False)
     excerpt = serializers.CharField(required=False)
+    detail = serializers.CharField(required=False)
+    pointer = serializers.CharField(
+        required=False, help_text="A JSON Pointer into the body, where a parameter is to blame."
+    )
 
 
 class TemplateLinksSerializer(Shown):

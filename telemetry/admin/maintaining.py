@@ -110,7 +110,7 @@ class TooManyBundles(FlowTimeError):
     """More than one request can look at."""
 
     code = "too_large"
-    title = "Too many bundles"
+    title = "The request is too large"
     status = 413
 
 

@@ -84,6 +84,7 @@ PAGES: dict[str, dict[str, str]] = {
     "docs/api": VIEW,
     "docs/redoc": VIEW,
     "docs/ui": {"get": "admin", "head": "admin"},
+    "docs/problems": VIEW,
     "docs/problems/<slug:code>": VIEW,
 }
 OPEN = {"sign-in", "sign-out", "theme", "system", "healthz", "readyz", "metrics"}

@@ -243,7 +243,7 @@ ONLY_ON_PAGES = {
 
 
 class TestKinds:
-    def test_every_refusal_of_the_code_is_published_with_its_status(self):
+    def test_every_refusal_of_the_code_is_published_with_its_status_and_title(self):
         import runs.errors
         import telemetry.errors  # noqa: F401  (its classes are found below)
 
@@ -259,10 +259,13 @@ class TestKinds:
         }
         assert runs.errors.RunNotFound in product
         unpublished = {
-            one.__qualname__: (one.code, one.status)
+            one.__qualname__: (one.code, one.status, one.title)
             for one in product
             if one.code not in SETTLED_INSIDE | ONLY_ON_PAGES
-            and (one.code not in PROBLEMS or PROBLEMS[one.code].status != one.status)
+            and (
+                one.code not in PROBLEMS
+                or (PROBLEMS[one.code].status, PROBLEMS[one.code].title) != (one.status, one.title)
+            )
         }
         assert unpublished == {}
 
