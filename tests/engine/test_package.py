@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import flowtime.engine as engine
+from flowtime.engine import bind, evaluate, load_template
 
 ROOT = Path(engine.__file__).parent
 PUBLIC = {
@@ -130,6 +133,44 @@ def test_importing_the_engine_imports_no_application() -> None:
     )
 
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT.parent.parent)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "CLAMP(x, x - 1, 3)",
+        "CLAMP(SHIFT(y, 1), x, 3)",
+        "EMA(CONV(x / x, [0.5, 0.25]), 0.5)",
+        "IF(x - 2, ROUND(x), MOD(x, 2)) + PULSE(2, 1, x) + MAX(x, SHIFT(x, 1), 2)",
+        f"CONV(SHIFT(y, 1) * 0.1 + x, [{', '.join(['0.5'] * 30)}])",
+    ],
+)
+def test_the_first_run_of_a_process_is_like_any_other(expression: str) -> None:
+    """Engine §23.4: numpy imports some of its methods when they are first called, and generated code cannot import."""
+    document = {
+        "schemaVersion": 1,
+        "metadata": {"id": "first", "title": "First", "version": "1.0.0"},
+        "grid": {"bins": 3, "binSize": 1, "binUnit": "hours"},
+        "nodes": [
+            {"id": "x", "kind": "const", "values": [5, 1, 2]},
+            {"id": "y", "kind": "expr", "expr": expression},
+        ],
+    }
+    program = (
+        "from flowtime.engine import bind, evaluate, load_template\n"
+        f"print(evaluate(bind(load_template({document}))).series('y').tolist())\n"
+    )
+
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT.parent.parent,
+    )
+
+    expected = evaluate(bind(load_template(document))).series("y").tolist()
+    assert (found.stderr, found.stdout) == ("", f"{expected}\n")
 
 
 def test_every_module_says_what_lives_there() -> None:

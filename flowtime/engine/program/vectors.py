@@ -75,6 +75,15 @@ def smooth(x: np.ndarray, weight: float, out: np.ndarray) -> None:
     out[:] = smoothed
 
 
+def keep_note(notes: list[tuple[int, np.ndarray]], number: int, mask: np.ndarray) -> None:
+    """Remember the bins of a note, if there are any.
+
+    ``any`` is a method that numpy imports when it is first called, which generated code cannot: it has no imports.
+    """
+    if mask.any():
+        notes.append((number, mask.copy()))
+
+
 RUNTIME: Mapping[str, object] = {
     **_UFUNCS,
     "copyto": np.copyto,
@@ -84,6 +93,7 @@ RUNTIME: Mapping[str, object] = {
     "convolve": convolve,
     "divide_or_zero": divide_or_zero,
     "finite_or_zero": finite_or_zero,
+    "keep_note": keep_note,
     "smooth": smooth,
     "split_seed": split_seed,
 }
@@ -121,7 +131,7 @@ class VectorCode:
             self._emit(index, self._tape.steps[index])
         for note in self._tape.notes:
             mask, number = self._where[note.mask.index], self._around.note(note)
-            self._lines.append(f"if {mask}.any(): notes.append(({number}, {mask}.copy()))")
+            self._lines.append(f"keep_note(notes, {number}, {mask})")
         for key, value in self._outputs.items():
             row, found = self._around.row(key), self._place(value)
             if row != found:
