@@ -17,6 +17,7 @@ from flowtime.engine import (
     Rng,
     bind,
     canonical_json,
+    compile_model,
     load_model,
     load_template,
     validate,
@@ -163,6 +164,16 @@ def test_the_document_of_a_model_reads_back_to_an_equal_model(model: Model) -> N
     assert load_model(document) == model
     assert load_model(json.loads(canonical_json(document))) == model
     assert load_model(yaml.safe_load(yaml.safe_dump(document))) == model
+
+
+def test_reading_a_model_back_counts_no_cells_and_compiling_it_does(model: Model) -> None:
+    few = Limits(max_cells=10)
+
+    again = load_model(model.to_document(), limits=few)
+
+    assert again == model
+    with pytest.raises(DocumentError, match="max_cells"):
+        compile_model(again, limits=few)
 
 
 def test_binding_the_canonical_document_changes_nothing(model: Model) -> None:

@@ -40,12 +40,30 @@ def bind(
 
     Raises DocumentError with all problems, those of the dependency graph included, so a model always compiles.
     """
+    model = _bound(template, parameters or {}, mode=mode, rng=rng, limits=limits, strict=strict)
+    notes = collector_for(template.source, limits)
+    note_excess(model, notes, limits)
+    if notes:
+        raise DocumentError(notes.problems())
+    return model
+
+
+def _bound(
+    template: Template,
+    parameters: Mapping[str, Any],
+    *,
+    mode: str | None = None,
+    rng: Mapping[str, Any] | Rng | None = None,
+    limits: Limits,
+    strict: bool = False,
+) -> Model:
+    """The same, whatever number of cells it would have."""
     notes = collector_for(template.source, limits)
     known = template.source.parsed.get((limits, strict), {})
     # A copy: what one set of parameters makes of an expression must not pile up in the template.
     reading = Reading(notes, limits, strict, dict(known))
     declared = read_parameters(parameters_entry(template.source, reading))
-    values = effective_values(declared, parameters or {}, notes, limits)
+    values = effective_values(declared, parameters, notes, limits)
     root = bind_document(template.source, values, limits, notes)
     outline = read_outline(_with_choices(root, mode, rng), reading)
     check_references(outline)
@@ -54,8 +72,6 @@ def bind(
         raise DocumentError(notes.problems())
     model = build_model(outline, template.template_hash, values)
     note_cycles(model, notes)
-    if not notes:
-        note_excess(model, notes, limits)
     if notes:
         raise DocumentError(notes.problems())
     return model
@@ -79,8 +95,11 @@ def document_problems(
 
 
 def load_model(document: Mapping[str, Any], *, limits: Limits = _DEFAULT_LIMITS) -> Model:
-    """The model whose ``to_document()`` gave ``document``, equal to it. Raises DocumentError."""
-    return bind(load_template(document, limits=limits), limits=limits)
+    """The model whose ``to_document()`` gave ``document``, equal to it. Raises DocumentError.
+
+    It was bound once, so its cells are not counted again, which may take a compilation; whoever compiles it does.
+    """
+    return _bound(load_template(document, limits=limits), {}, limits=limits)
 
 
 def _with_choices(
