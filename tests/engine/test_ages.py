@@ -59,8 +59,20 @@ def test_bins_without_arrivals_do_not_make_work_younger() -> None:
     assert np.allclose(ages([8, 0, 0, 2], [8, 6, 4, 4]), [1, 1.75, 2.5, 3.25])
 
 
+def test_an_arrival_of_minus_zero_is_no_arrival() -> None:
+    """Engine §17.2: an undefined metric is NaN and a defined one finite, whatever the sign of a zero."""
+    assert ages([0.0, -0.0], [10, 10], seed=10) == [1, 2]
+    assert ages([4.0, -0.0, 0.0], [4, 3, 3]) == [1, 1.75, 2.75]
+
+
+def test_what_a_negative_loss_puts_back_is_as_old_as_the_window() -> None:
+    """Engine §17.3, where O falls below q0: never an infinity, with or without arrivals."""
+    assert ages([7, 10], [7, 17.3]) == [1, 2]
+    assert ages([0, 0, 0, 5], [0, 4, 4, 6]) == [0, 2, 3, 4]
+
+
 @given(
-    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=40),
+    st.lists(st.tuples(st.integers(0, 20), st.integers(-20, 20)), min_size=1, max_size=40),
     st.integers(0, 30),
 )
 def test_ages_follow_the_written_rule(bins: list[tuple[int, int]], seed: int) -> None:

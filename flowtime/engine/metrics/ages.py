@@ -29,7 +29,8 @@ def settle_ages(
     elif ages.max() <= 1.0:
         return
     is_older = ages > 1.0
-    if not never_negative:
+    # An arrival of -0.0 is none, and turns the ratio into minus infinity.
+    if not least > 0.0:
         is_older |= ages < 0.0
     if np.count_nonzero(is_older):
         for row in np.flatnonzero(is_older.any(axis=1)).tolist():
@@ -60,7 +61,7 @@ def _look_back(
     before = came[first - 1]
     before[first == 0] = seed
     ages: np.ndarray = bins + 1.0 - first - (left - before) / inflow[first]
-    if seed > 0.0:
-        is_seed = left + NOTHING < seed
-        ages[is_seed] = bins[is_seed] + 1.0
+    # More is there than ever came: what was there at the start, or what a loss below zero has put back.
+    is_seed = left + NOTHING < seed
+    ages[is_seed] = bins[is_seed] + 1.0
     return ages
