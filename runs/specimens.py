@@ -18,6 +18,7 @@ from runs import catalog
 from runs.curl import Command, get_line
 from runs.gating import FILES_CHANGED, IN_PROGRESS, NO_TELEMETRY, NOT_FINISHED, Action
 from runs.models import Run
+from runs.narrowing import Chip, Tab
 from runs.template_page import small_drawing
 
 COLOUR = re.compile(r"--([\w-]+):\s*light-dark\(")
@@ -86,23 +87,6 @@ def situations() -> Iterator[Specimen]:
         do="Say what would be here, and start it.",
         dont="Show an empty table.",
         states=[Shown(label="The first visit")],
-    )
-    wider = SimpleNamespace(words="In the last 7 days", count=3, query="?created=7d")
-    question = SimpleNamespace(
-        words="Template Shared database, status Failed, created in the last 24 hours"
-    )
-    yield Specimen(
-        template="runs/_no_match.html",
-        title="No match",
-        do="Repeat the question, and offer the nearest wider one that has an answer.",
-        dont="Leave the reader to guess which filter it was.",
-        states=[
-            Shown(
-                label="A wider one",
-                given={"runs": SimpleNamespace(question=question, wider=wider)},
-            ),
-            Shown(label="None", given={"runs": SimpleNamespace(question=question, wider=None)}),
-        ],
     )
     yield Specimen(
         template="errors/_sheet.html",
@@ -378,6 +362,52 @@ def _actions() -> Iterator[Specimen]:
                 label="Refused",
                 given={"id": "ui-not", "label": "Run", "classes": "primary", "is_allowed": False},
             ),
+        ],
+    )
+    wider = SimpleNamespace(words="In the last 7 days", count=3, query="?created=7d")
+    question = SimpleNamespace(
+        words="Template Shared database, status Failed, created in the last 24 hours",
+        everything="?view=all",
+    )
+    yield Specimen(
+        template="components/no_match.html",
+        title="No match",
+        do="Repeat the question, and offer the nearest wider one that has an answer.",
+        dont="Leave the reader to guess which filter it was.",
+        states=[
+            Shown(label=label, given={"list": asked, "address": "/runs", "thing": "run"})
+            for label, asked in (
+                ("A wider one", SimpleNamespace(question=question, wider=wider)),
+                ("None", SimpleNamespace(question=question, wider=None)),
+            )
+        ],
+    )
+    yield Specimen(
+        template="components/narrowing.html",
+        title="Narrowing a list",
+        do="Count each status under the other filters, and let every filter be taken away.",
+        dont="Hide what narrows a list in its form.",
+        states=[
+            Shown(
+                label="Failed runs of a week",
+                given={
+                    "address": "/runs",
+                    "list": SimpleNamespace(
+                        question=question,
+                        tabs=[
+                            Tab(status="", label="All", count="1,284", query="", is_current=False),
+                            Tab(
+                                status="failed",
+                                label="Failed",
+                                count="3",
+                                query="?status=failed",
+                                is_current=True,
+                            ),
+                        ],
+                        chips=[Chip(words="Created in the last 7 days", query="?view=all")],
+                    ),
+                },
+            )
         ],
     )
     yield Specimen(
