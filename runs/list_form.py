@@ -12,7 +12,6 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from runs import catalog, wording
-from runs.filter_widgets import FilterDate, FilterHidden, FilterSelect, FilterText
 from runs.models import Run
 
 if TYPE_CHECKING:
@@ -35,20 +34,20 @@ def select_field(choices: list[tuple[str, str]] | None = None, **attrs: str) -> 
     return forms.ChoiceField(
         choices=choices or [],
         required=False,
-        widget=FilterSelect(attrs={"class": "input", **attrs}),
+        widget=forms.Select(attrs={"class": "input", **attrs}),
     )
 
 
 def search_field(placeholder: str) -> Any:
     """The search of a list, which "/" focuses."""
     attrs = {"type": "search", "class": "input", "aria-keyshortcuts": "/"}
-    widget = FilterText(attrs={**attrs, "placeholder": placeholder})
+    widget = forms.TextInput(attrs={**attrs, "placeholder": placeholder})
     return forms.CharField(required=False, max_length=128, widget=widget)
 
 
 def date_field() -> Any:
     """One end of a range of days."""
-    widget = FilterDate(attrs={"class": "input"})
+    widget = forms.DateInput(attrs={"type": "date", "class": "input"})
     return forms.DateField(required=False, widget=widget)
 
 
@@ -59,14 +58,14 @@ class ListForm(forms.Form):
     templateId = select_field()  # noqa: N815
     mode = select_field([("", "Any mode"), *Run.Mode.choices])
     status = forms.ChoiceField(
-        choices=[("", "Any status"), *Run.Status.choices], required=False, widget=FilterHidden
+        choices=[("", "Any status"), *Run.Status.choices], required=False, widget=forms.HiddenInput
     )
     telemetryAvailable = select_field([("", "Telemetry: any"), ("true", "Yes"), ("false", "No")])  # noqa: N815
     hasWarnings = select_field([("", "Warnings: any"), ("true", "With"), ("false", "Without")])  # noqa: N815
     created = select_field(CREATED_CHOICES)
     createdFrom = date_field()  # noqa: N815
     createdTo = date_field()  # noqa: N815
-    sourceRunId = forms.CharField(required=False, max_length=128, widget=FilterHidden)  # noqa: N815
+    sourceRunId = forms.CharField(required=False, max_length=128, widget=forms.HiddenInput)  # noqa: N815
 
     def __init__(self, data: MultiValueDict[str, str]) -> None:
         super().__init__(data, auto_id="f-%s")

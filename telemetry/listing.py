@@ -13,7 +13,6 @@ from django.http import QueryDict
 from flowtime.api.pagination import count_rows
 from runs import wording
 from runs.clock import to_text
-from runs.filter_widgets import FilterHidden
 from runs.list_form import (
     CREATED_CHOICES,
     Question,
@@ -45,7 +44,7 @@ class ListForm(forms.Form):
     status = forms.ChoiceField(
         choices=[("", "Any status"), *Capture.Status.choices],
         required=False,
-        widget=FilterHidden,
+        widget=forms.HiddenInput,
     )
     hasWarnings = select_field([("", "Warnings: any"), ("true", "With"), ("false", "Without")])  # noqa: N815
     created = select_field(CREATED_CHOICES)
