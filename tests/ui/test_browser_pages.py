@@ -146,6 +146,17 @@ def test_reduced_motion_has_no_motion(browse):
     assert moved in ("0s", "0ms")
 
 
+def test_moments_are_told_in_short_where_there_is_little_room(browse, product):
+    page = browse(width=400)
+    page.goto(f"{product.url}/runs/{product.run_id}?tab=warnings")
+    more = page.locator(".ruler .long").first
+
+    expect(more).to_be_hidden()
+    page.set_viewport_size({"width": 1440, "height": 900})
+
+    expect(more).to_be_visible()
+
+
 def test_print_is_light_and_without_controls(browse, product):
     page = browse(color_scheme="dark")
     page.goto(f"{product.url}/runs/{product.run_id}")
@@ -153,5 +164,7 @@ def test_print_is_light_and_without_controls(browse, product):
     page.emulate_media(media="print")
 
     expect(page.locator("header.bar")).to_be_hidden()
-    expect(page.locator("#generate")).to_be_hidden()
+    # Neither the actions nor the reasons beside them.
+    expect(page.locator(".telemetry .do")).to_be_hidden()
+    expect(page.locator("#capture-options")).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
