@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from flowtime import faults
 from flowtime.bundles import Integrity as Found
 from flowtime.bundles import (
+    Root,
     Swept,
     is_abandoned,
     list_run_ids,
@@ -55,10 +57,7 @@ class Verified:
         return {
             "id": self.id,
             "state": self.found.state,
-            "problems": [
-                {"code": problem.code, "path": problem.path, "detail": problem.detail}
-                for problem in self.found.problems
-            ],
+            "problems": [problem.to_dict() for problem in self.found.problems],
         }
 
 
@@ -76,6 +75,15 @@ class Reindexed:
     damaged: list[str] = field(default_factory=list)
     quarantined: list[str] = field(default_factory=list)
     unchanged: int = 0
+
+    def note(self, pk: str, found: Found) -> None:
+        """A row said something else of its bundle than what was found."""
+        if found.is_valid:
+            self.restored.append(pk)
+        elif found.state == Integrity.MISSING:
+            self.missing.append(pk)
+        else:
+            self.damaged.append(pk)
 
     @property
     def has_problems(self) -> bool:
@@ -101,15 +109,31 @@ def verify_runs(
     rows = rows.only(*LOOKED_AT)
     if ids is not None:
         rows = rows.filter(pk__in=list(ids))
+    return verify_rows(
+        rows,
+        check=partial(integrity.check_run, is_deep=is_deep),
+        store=integrity.store_run,
+        progress=progress,
+    )
+
+
+def verify_rows(
+    rows: QuerySet[Any],
+    *,
+    check: Callable[[Any], Found],
+    store: Callable[[Any, Found], None],
+    progress: Progress,
+) -> Iterator[Verified]:
+    """Look at the bundle of every row, and store what is found where that is news."""
     total = rows.count()
-    for done, run in enumerate(rows.iterator(chunk_size=500), start=1):
-        found = integrity.check_run(run, is_deep=is_deep)
+    for done, row in enumerate(rows.iterator(chunk_size=500), start=1):
+        found = check(row)
         faults.hit("verify.checked")
-        if found.state != run.integrity or found.is_deep:
-            integrity.store_run(run, found)
+        if found.state != row.integrity or found.is_deep:
+            store(row, found)
             faults.hit("verify.stored")
         progress(done, total)
-        yield Verified(run.pk, found)
+        yield Verified(row.pk, found)
 
 
 def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) -> Reindexed:
@@ -169,12 +193,7 @@ def _reconcile(run: Run, done: Reindexed) -> None:
         done.unchanged += 1
         return
     integrity.store_run(run, found)
-    if found.is_valid:
-        done.restored.append(run.pk)
-    elif found.state == Integrity.MISSING:
-        done.missing.append(run.pk)
-    else:
-        done.damaged.append(run.pk)
+    done.note(run.pk, found)
 
 
 def _look(run: Run) -> Found:
@@ -206,17 +225,39 @@ def sweep_runs(
 
 def reap_runs() -> Reaped:
     """Ring again for runs whose worker died or whose bell was lost; fail those that died too often."""
-    return reap(
+    return reap_rows(
         Run,
+        runs_root(),
         queued=Run.Status.QUEUED,
         working=Run.Status.RUNNING,
         queued_at="created_at",
         ring=tasks.ring,
-        give_up=_give_up,
-        has_died=partial(is_abandoned, runs_root()),
+        fail=execution.fail_run,
     )
 
 
-def _give_up(run_id: str) -> None:
-    run = Run.objects.get(pk=run_id)
-    execution.fail_run(run, code=WORKER_LOST, detail=WORKER_LOST_DETAIL)
+def reap_rows(
+    model: type[Model],
+    root: Root,
+    *,
+    queued: str,
+    working: str,
+    queued_at: str,
+    ring: Callable[[str], object],
+    fail: Callable[..., object],
+) -> Reaped:
+    """The same for one kind of job, whose leases lie below ``root``; ``fail(row, code=…, detail=…)`` ends it."""
+    rows = model._default_manager
+
+    def give_up(pk: str) -> None:
+        fail(rows.get(pk=pk), code=WORKER_LOST, detail=WORKER_LOST_DETAIL)
+
+    return reap(
+        model,
+        queued=queued,
+        working=working,
+        queued_at=queued_at,
+        ring=ring,
+        give_up=give_up,
+        has_died=partial(is_abandoned, root),
+    )

@@ -34,10 +34,7 @@ def settle(capture: Capture, found: Found) -> None:
     columns: dict[str, Any] = {
         "integrity": found.state,
         "integrity_checked_at": timezone.now(),
-        "integrity_problems": [
-            {"code": problem.code, "path": problem.path, "detail": problem.detail}
-            for problem in found.problems[:SHOWN_PROBLEMS]
-        ],
+        "integrity_problems": [problem.to_dict() for problem in found.problems[:SHOWN_PROBLEMS]],
     }
     with transaction.atomic():
         Capture.objects.filter(pk=capture.pk).update(**columns)

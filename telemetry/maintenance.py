@@ -17,7 +17,6 @@ from flowtime.bundles import (
     TelemetryBundle,
     generation_name,
     generations,
-    is_abandoned,
     list_targets,
     open_telemetry_bundle,
     sweep_generations,
@@ -26,17 +25,17 @@ from flowtime.bundles import (
     verify_telemetry_bundle,
 )
 from flowtime.bundles import Integrity as Found
-from flowtime.tasks import Reaped, reap
+from flowtime.tasks import Reaped
 from runs import adoption
 from runs.clock import from_text
 from runs.maintenance import (
     GRACE_SECONDS,
-    WORKER_LOST,
-    WORKER_LOST_DETAIL,
     Progress,
     Reindexed,
     Verified,
+    reap_rows,
     tell_nobody,
+    verify_rows,
 )
 from runs.models import Integrity, Run, RunDocument
 from runs.storage import target_from_text, target_to_text, telemetry_root
@@ -53,18 +52,15 @@ def verify_captures(
         rows = Capture.objects.filter(status__in=(Capture.Status.SUCCEEDED, Capture.Status.MISSING))
     else:
         rows = Capture.objects.filter(pk__in=list(ids), status__in=integrity.HAS_BUNDLE)
-    total = rows.count()
-    for done, capture in enumerate(rows.order_by("requested_at", "id").iterator(), start=1):
-        found = integrity.check_capture(capture, is_deep=is_deep)
-        faults.hit("verify.checked")
-        if found.state != capture.integrity or found.is_deep:
-            integrity.settle(capture, found)
-            faults.hit("verify.stored")
-        progress(done, total)
-        yield Verified(capture.pk, found)
+    return verify_rows(
+        rows.order_by("requested_at", "id"),
+        check=partial(integrity.check_capture, is_deep=is_deep),
+        store=integrity.settle,
+        progress=progress,
+    )
 
 
-def reindex_captures(*, is_rebuild: bool = False, progress: Progress = tell_nobody) -> Reindexed:
+def reindex_captures(*, progress: Progress = tell_nobody) -> Reindexed:
     """Bring the rows in step with the bundles on disk; a second call changes nothing.
 
     Valid generations without a row are adopted, the highest of a target that has no current one as current.
@@ -78,7 +74,7 @@ def reindex_captures(*, is_rebuild: bool = False, progress: Progress = tell_nobo
     places = sorted(known | targets.keys())
     people = adoption.ids_of_people()
     for count, place in enumerate(places, start=1):
-        _reindex_target(place, targets.get(place), people, done, is_rebuild=is_rebuild)
+        _reindex_target(place, targets.get(place), people, done)
         progress(count, len(places))
     _settle_summaries(done)
     return done
@@ -88,27 +84,22 @@ def reindex_capture(capture: Capture) -> Reindexed:
     """The same for the place of one capture: every generation there, whichever row tells of it."""
     done, target = Reindexed(), target_from_text(capture.target)
     people = adoption.ids_of_people()
-    _reindex_target(capture.target, target, people, done, is_rebuild=False)
+    _reindex_target(capture.target, target, people, done)
     _settle_summaries(done)
     return done
 
 
 def _reindex_target(
-    place: str,
-    target: Target | None,
-    people: Mapping[str, int],
-    done: Reindexed,
-    *,
-    is_rebuild: bool,
+    place: str, target: Target | None, people: Mapping[str, int], done: Reindexed
 ) -> None:
     on_disk = generations(telemetry_root(), target) if target is not None else []
-    _reconcile_target(place, done, is_rebuild=is_rebuild)
+    _reconcile_target(place, done)
     if target is not None:
         _adopt_target(place, target, on_disk, people, done)
         faults.hit("reindex.captures_adopted")
 
 
-def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:
+def _reconcile_target(place: str, done: Reindexed) -> None:
     status = Capture.Status
     for capture in Capture.objects.filter(
         target=place, status__in=(status.SUCCEEDED, status.MISSING)
@@ -122,12 +113,7 @@ def _reconcile_target(place: str, done: Reindexed, *, is_rebuild: bool) -> None:
             done.unchanged += 1
             continue
         integrity.settle(capture, found)
-        if found.is_valid:
-            done.restored.append(capture.pk)
-        elif found.state == Integrity.MISSING:
-            done.missing.append(capture.pk)
-        else:
-            done.damaged.append(capture.pk)
+        done.note(capture.pk, found)
 
 
 def _look(capture: Capture) -> Found:
@@ -279,17 +265,12 @@ def _is_needed(target: Target, number: int) -> bool:
 
 def reap_captures() -> Reaped:
     """Ring again for captures whose worker died or whose bell was lost; fail those that died too often."""
-    return reap(
+    return reap_rows(
         Capture,
+        telemetry_root(),
         queued=Capture.Status.QUEUED,
         working=Capture.Status.GENERATING,
         queued_at="requested_at",
         ring=tasks.ring,
-        give_up=_give_up,
-        has_died=partial(is_abandoned, telemetry_root()),
+        fail=generation.fail_capture,
     )
-
-
-def _give_up(capture_id: str) -> None:
-    capture = Capture.objects.get(pk=capture_id)
-    generation.fail_capture(capture, code=WORKER_LOST, detail=WORKER_LOST_DETAIL)

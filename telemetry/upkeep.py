@@ -63,7 +63,7 @@ def reindex(*, is_rebuild: bool = False, bar: Bar = no_bar) -> Report:
     with bar("Runs") as progress:
         runs = reindex_runs(is_rebuild=is_rebuild, progress=progress)
     with bar("Captures") as progress:
-        captures = reindex_captures(is_rebuild=is_rebuild, progress=progress)
+        captures = reindex_captures(progress=progress)
     return Report(
         {"runs": asdict(runs), "captures": asdict(captures)},
         [*_changed_lines("runs", runs), *_changed_lines("captures", captures)],

@@ -28,6 +28,10 @@ class IntegrityProblem:
     path: str
     detail: str
 
+    def to_dict(self) -> dict[str, str]:
+        """As rows and documents keep it."""
+        return {"code": self.code, "path": self.path, "detail": self.detail}
+
 
 @dataclass(frozen=True, slots=True)
 class Integrity:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.faults.service import Place, kill, make_place, serving
-from tests.project.test_serve import wait_for
+from tests.project.test_serve import is_alive, wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.one_database]
 
@@ -111,6 +111,37 @@ def test_sigterm_lets_a_request_and_a_job_come_to_their_end(place, tally):
         ["succeeded", "succeeded"]
     )
     tally.inputs(2)
+
+
+@pytest.mark.failure(24)
+def test_what_does_not_stop_in_time_is_killed_and_done_again(place, tally):
+    """A job and a request outlive the grace period: nothing is visible, and the next start does both."""
+    armed = {"DEBUG": "true", "FLOWTIME_FAILPOINTS": "run.evaluated=sleep:120000"}
+    cut = f"run_cut_{time.time_ns()}"
+    answers = []
+    with serving(place, workers=1, task_workers=1, **armed) as service:
+        job = service.post_run(headers=ASYNC)
+        wait_for(lambda: status_of(service, job.id) == "running")
+        client = threading.Thread(
+            target=lambda: answers.append(service.post_run(options={"runId": cut}))
+        )
+        client.start()
+        wait_for(lambda: status_of(service, cut) == "running")
+        family = [*service.web_workers(), *service.task_workers()]
+
+        service.process.send_signal(signal.SIGTERM)
+
+        assert service.process.wait(timeout=60) == 0
+        client.join()
+        wait_for(lambda: not any(is_alive(pid) for pid in family))
+    assert [answer.status for answer in answers] == [0]
+    assert not {job.id, cut} & {path.name for path in (place.data / "runs").iterdir()}
+
+    with serving(place, workers=1, task_workers=1) as service:
+        wait_for(lambda: status_of(service, job.id) == "succeeded")
+        wait_for(lambda: status_of(service, cut) == "succeeded")
+    assert place.maintain("verify --deep")[0]["problems"] == []
+    tally.kills(2)
 
 
 def status_of(service, run_id):
