@@ -44,6 +44,41 @@ class TestCycles:
         assert (problem.code, problem.path) == ("algebraic_cycle", "nodes[0]")
         assert "x -> x" in problem.message
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "x / 0",
+            "IF(1, 5, x)",
+            "IF(0, x, 5)",
+            "MOD(x, 0)",
+            "IF(STEP(1, 2), x, 1)",
+            "PULSE(1, 10, x)",
+            "SHIFT(x / 0, 0)",
+            "x * 0",
+        ],
+    )
+    def test_no_literal_beside_it_and_no_short_window_makes_a_reference_less(self, text):
+        """Engine §11.2, §11.4: dependencies follow from the text; both branches of IF are computed (§9.3)."""
+        problem = only_problem({"x": text})
+
+        assert (problem.code, problem.path) == ("algebraic_cycle", "nodes[0]")
+
+    @pytest.mark.parametrize("bins", [1, 3, 8])
+    def test_a_gate_that_no_bin_opens_is_a_dependency_all_the_same(self, bins):
+        """Engine §11.3: the queue's service reads its capacity, however short the window is."""
+        problem = only_problem(
+            {"i": 5, "c": "q_served + 1"},
+            bins=bins,
+            places=[
+                place(
+                    "q", arrivals="i", capacity="c",
+                    dispatchSchedule={"periodBins": 9, "phaseOffset": 8},
+                )
+            ],
+        )  # fmt: skip
+
+        assert problem.code == "algebraic_cycle"
+
     @pytest.mark.parametrize("text", ["CONV(x, [0, 0])", "CONV(x, [0, 1])", "SHIFT(x, 1)"])
     def test_a_kernel_without_a_tap_of_now_is_no_cycle(self, text):
         assert_series(run({"x": text}), x=[0, 0, 0, 0])
@@ -140,6 +175,13 @@ class TestComponents:
 
 
 class TestDescribe:
+    def test_has_every_lag_of_the_text(self):
+        plan = compile_model(model({"a": 1, "b": "IF(1, SHIFT(a, 9), SHIFT(b, 1)) / 0"}, bins=4))
+
+        (vertex,) = [entry for entry in plan.describe()["vertices"] if entry["id"] == "b"]
+        assert vertex["dependencies"] == [{"id": "a", "lag": 9}, {"id": "b", "lag": 1}]
+        assert_series(plan.run(), b=[0, 0, 0, 0])
+
     def test_says_what_is_computed_how_and_in_which_order(self):
         plan = compile_model(model({"a": "SHIFT(b, 2) + 1", "b": "a * 2", "c": "b + 1"}, bins=3))
 

@@ -86,9 +86,12 @@ def _read(vertex: Vertex, keys: Mapping[str, str] | _AnyPart, bins: int) -> dict
     """The series that ``vertex`` needs, each with its smallest lag."""
     if vertex.recipe is None:
         return {}
-    tape = Tape(keys, bins=bins)
-    found = vertex.recipe(tape)
-    return tape.reads(list(found.values()))
+    tape = Tape(keys, bins=bins, is_structural=True)
+    found = tape.reads(list(vertex.recipe(tape).values()))
+    for key, lag in vertex.stated:
+        if key in keys:
+            found[key] = min(lag, found.get(key, lag))
+    return found
 
 
 def _between(keys: Mapping[str, int], producers: Mapping[str, str]) -> dict[str, int]:

@@ -25,6 +25,13 @@ class Formula:
     tree: Expression
     initial: float = 0.0
 
+    def stated_reads(self) -> tuple[tuple[str, int], ...]:
+        """What the text reads, with its lags; a literal beside it may make some of that needless (engine §11.2)."""
+        return tuple(
+            (ref.id if ref.class_id is None else part_key(ref.id, ref.class_id), lag)
+            for ref, lag in _references(self.tree)
+        )
+
     def record(self, t: Tape) -> Operand:
         return _Reader(t, self, {}, is_noting=True).value(self.tree)
 
@@ -70,6 +77,23 @@ def delay(call: Call) -> int:
         case Call("CONV", (_, Array(taps))):
             return next((j for j, tap in enumerate(taps) if tap), 0)
     return 0
+
+
+def _references(tree: Expression, lag: int = 0) -> Iterator[tuple[Ref, int]]:
+    """Every reference that the result depends on, with its lag: both branches of IF, whatever its condition."""
+    match tree:
+        case Ref():
+            yield tree, lag
+        case Unary(_, operand):
+            yield from _references(operand, lag)
+        case Binary(_, left, right):
+            yield from _references(left, lag)
+            yield from _references(right, lag)
+        case Call("CONV", (_, Array(taps))) if not any(taps):
+            return
+        case Call(_, arguments):
+            for argument in arguments:
+                yield from _references(argument, lag + delay(tree))
 
 
 def class_sources(tree: Expression, lag: int = 0) -> Iterator[tuple[Ref, int]]:

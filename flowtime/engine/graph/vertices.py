@@ -44,7 +44,8 @@ class Given:
 class Vertex:
     """``outputs`` are computed together by ``recipe``, or stand there from the beginning as ``given``.
 
-    ``scan`` is the queue whose level this is, where whole arrays may be scanned (engine §12.4.1).
+    ``scan`` is the queue whose level this is, where whole arrays may be scanned (engine §12.4.1). ``stated`` are the
+    series that an expression reads, also where its recipe has no need of them.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Vertex:
     recipe: Recipe | None = None
     given: Given | None = None
     scan: QueueDef | None = None
+    stated: tuple[tuple[str, int], ...] = ()
     is_parts: bool = False
 
 
@@ -76,7 +78,8 @@ def build_vertices(expanded: Expanded) -> Blueprint:
     for key, given in _givens(expanded):
         found[key] = Vertex(id=key, outputs=(key,), given=given)
     for key, formula in formulas.items():
-        define(key, formula.record)
+        recipe = _single(key, formula.record)
+        found[key] = Vertex(id=key, outputs=(key,), recipe=recipe, stated=formula.stated_reads())
     for key, record in _engine_made(expanded):
         define(key, record)
     for entry in expanded.queues.values():
@@ -249,7 +252,8 @@ def _move(vertex: Vertex, key: str, name: str) -> Vertex:
     recipe = vertex.recipe
     if recipe is None:
         return Vertex(id=name, outputs=(name,), given=vertex.given)
-    return Vertex(id=name, outputs=(name,), recipe=lambda t: {name: recipe(t)[key]})
+    moved: Recipe = lambda t: {name: recipe(t)[key]}  # noqa: E731
+    return Vertex(id=name, outputs=(name,), recipe=moved, stated=vertex.stated)
 
 
 def _level(entry: QueueDef, t: Tape) -> Operand:

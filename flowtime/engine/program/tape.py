@@ -91,7 +91,8 @@ class Tape:
     """Records steps. ``keys`` are the series that exist: a reference to another one reads as zeros.
 
     ``scalars`` holds the series that are one number, ``bounds`` the proven magnitudes, ``inlined`` the temporaries that
-    have no row. ``produced`` maps the series that are computed on this tape to their operands.
+    have no row. ``produced`` maps the series that are computed on this tape to their operands. ``is_structural``: what
+    is read counts however short the window is (engine §11.2).
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Tape:
         scalars: Mapping[str, float] | None = None,
         bounds: Mapping[str, float] | None = None,
         inlined: Mapping[str, Inlined] | None = None,
+        is_structural: bool = False,
     ) -> None:
         self.steps: list[Step] = []
         self.values: list[Value] = []
@@ -112,13 +114,14 @@ class Tape:
         self._scalars = scalars or {}
         self._bounds = bounds or {}
         self._inlined = inlined or {}
+        self._is_structural = is_structural
         self._known: dict[tuple[Any, ...], Value] = {}
 
     def load(self, key: str, lag: int = 0, initial: float | Split = 0.0) -> Operand:
         """The series ``key``, ``lag`` bins ago; before bin 0 it reads ``initial``."""
         if key not in self._keys:
             return 0.0
-        if lag >= self.bins and not isinstance(initial, Split):
+        if lag >= self.bins and not isinstance(initial, Split) and not self._is_structural:
             return initial
         if lag == 0 and key in self.produced:
             return self.produced[key]
@@ -192,7 +195,7 @@ class Tape:
 
     def is_open(self, period: int, phase: int) -> Value | bool:
         """Every ``period`` bins from ``phase``, which is not reduced (engine §9.3, §12.5)."""
-        if phase >= self.bins:
+        if phase >= self.bins and not self._is_structural:
             return False
         if period == 1 and phase == 0:
             return True
