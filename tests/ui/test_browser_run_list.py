@@ -174,3 +174,31 @@ def test_nothing_is_asked_while_the_page_is_hidden(browse, product, more_runs):
 
     with page.expect_request(lambda request: "live=" in request.url):
         page.evaluate("delete document.hidden")
+
+
+def test_a_failure_stays_until_it_is_tried_again_whatever_is_followed(browse, product, more_runs):
+    page = browse(foreseen="htmx:")
+    page.goto(f"{product.url}/runs")
+    # A row that is followed asks each second, as a run that is running does.
+    page.evaluate(
+        """() => {
+          const followed = document.createElement("div");
+          followed.setAttribute("hx-get", "/runs?live=run_nowhere");
+          followed.setAttribute("hx-trigger", "every 50ms");
+          followed.setAttribute("hx-swap", "none");
+          document.getElementById("main").append(followed);
+          htmx.process(followed);
+        }"""
+    )
+    page.context.set_offline(True)
+    page.get_by_label("Mode").select_option("Simulation")
+    failure = page.get_by_role("alert")
+    expect(failure).to_contain_text("FlowTime did not answer.")
+    page.wait_for_timeout(200)
+    expect(failure).to_have_count(1)
+
+    page.context.set_offline(False)
+    failure.get_by_role("button", name="Try again").click()
+
+    expect(failure).to_have_count(0)
+    expect(page.locator(".filter-chip")).to_contain_text("Mode Simulation")

@@ -361,6 +361,7 @@ def test_what_cannot_be_fetched_is_said_and_what_is_shown_stays(travel):
     page.unroute("**/travel/*/node?*")
     page.locator(".card[data-node=LGA]").click()
     expect(page.locator("#inspector-h")).to_have_text("LaGuardia")
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_a_narrow_page_has_the_table_instead_of_the_graph(travel):

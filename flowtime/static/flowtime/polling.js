@@ -4,8 +4,10 @@ const body = document.body;
 const isPoll = (element) => element.getAttribute("hx-trigger")?.includes("every") ?? false;
 
 body.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && isPoll(event.detail.elt)) event.preventDefault();
-  else for (const note of document.querySelectorAll("[data-failure]")) note.remove();
+  // What nobody asked for takes no failure away that somebody has yet to read.
+  if (isPoll(event.detail.elt)) {
+    if (document.hidden) event.preventDefault();
+  } else for (const note of document.querySelectorAll("[data-failure]")) note.remove();
 });
 
 for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {

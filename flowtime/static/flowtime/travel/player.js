@@ -98,6 +98,7 @@ class Player {
     if (id !== this.view.node) {
       this.view.node = id;
       await this.#load(id);
+      document.getElementById("travel-failed")?.remove();
       if (this.view.node !== id) return;
       this.tell("node");
     }
