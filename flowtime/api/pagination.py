@@ -262,3 +262,9 @@ def page_of(item: type[serializers.BaseSerializer[Any]], *, name: str) -> Any:
         "__doc__": "One page of a list.",
     }
     return type(name, (serializers.Serializer,), fields)
+
+
+def example_page(item: dict[str, Any]) -> dict[str, Any]:
+    """The only page of a list of one, for the examples of the OpenAPI document."""
+    page = Page([item], DEFAULT_PAGE_SIZE, None, None, total_count=1, total_count_is_exact=True)
+    return page.to_json(page.items)

@@ -11,6 +11,7 @@ from drf_spectacular.utils import (
     PolymorphicProxySerializer,
 )
 
+from flowtime.api.pagination import example_page
 from runs.api.serializers import DryRunSerializer, RunSerializer
 from runs.models import Run
 
@@ -159,17 +160,6 @@ _PLAN: dict[str, Any] = {
 }
 
 
-def _page(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "items": [item],
-        "pageSize": 50,
-        "nextCursor": None,
-        "previousCursor": None,
-        "totalCount": 1,
-        "totalCountIsExact": True,
-    }
-
-
 def _answer(name: str, value: Any, *, status: int = 200) -> OpenApiExample:
     return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
 
@@ -186,7 +176,7 @@ EITHER_RUN_OR_PLAN = PolymorphicProxySerializer(
 )
 
 RUN = _answer("A finished run", _RUN)
-RUN_PAGE = _answer("One page", _page(_ITEM))
+RUN_PAGE = _answer("One page", example_page(_ITEM))
 CREATE_RUN = [
     _question(
         "A simulation",
@@ -218,7 +208,7 @@ CREATE_REPLAY = [
 ]
 RUN_EVENTS = _answer(
     "A finished run",
-    _page(
+    example_page(
         {
             "eventId": "1",
             "atUtc": "2026-11-23T10:15:00Z",

@@ -15,7 +15,6 @@ from runs.records import replicate_of
 if TYPE_CHECKING:
     from flowtime.bundles import SeriesEntry
     from runs.catalog import CatalogEntry
-    from runs.models import RunEvent
     from runs.series import Selection
     from runs.services import RunPlan
 
@@ -141,17 +140,6 @@ def progress(run: Run) -> dict[str, Any] | None:
 
 def action_facts(action: Action) -> dict[str, Any]:
     return {"allowed": action.allowed, "reason": action.reason}
-
-
-def event_facts(event: RunEvent) -> dict[str, Any]:
-    """One step in the life of a run."""
-    return {
-        "eventId": str(event.pk),
-        "atUtc": event.at,
-        "name": event.name,
-        "actor": event.actor.get_username() if event.actor else None,
-        "attributes": event.attributes,
-    }
 
 
 def series_entry(entry: SeriesEntry) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
@@ -9,8 +10,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY, PageRequest, keyset_page
-from flowtime.api.requests import ASYNC_HEADERS, prefers_async, request_id_of
+from flowtime.api.answers import events_answer, made_answer, page_answer
+from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY
+from flowtime.api.requests import PREFER, prefers_async, request_id_of
 from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
 from runs import gating, records, selectors, services
@@ -27,12 +29,6 @@ from runs.models import Run
 
 VIEW, ADD = ("runs.view_run",), ("runs.add_run",)
 FILTERS = frozenset(RunFilter.base_filters)
-PREFER = OpenApiParameter(
-    "Prefer",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="`respond-async`: answer 202 at once, and let a worker do the work (RFC 7240).",
-)
 RUN_ID = OpenApiParameter(
     "run_id", OpenApiTypes.STR, OpenApiParameter.PATH, description="The id of a run."
 )
@@ -69,14 +65,8 @@ class RunViewSet(StrictViewSet):
     )
     def list(self, request: Request) -> Response:
         """Runs, newest first, narrowed by the filters; several values of one filter are alternatives."""
-        asked = PageRequest.from_query(request)
-        page = selectors.page_of_runs(
-            filtered(request, RunFilter, Run.objects.all()),
-            page_size=asked.page_size,
-            cursor=asked.cursor,
-            order=asked.order,
-        )
-        return Response(page.to_json([representation.run_item(row) for row in page.items]))
+        rows = filtered(request, RunFilter, Run.objects.all())
+        return page_answer(request, partial(selectors.page_of_runs, rows), representation.run_item)
 
     @extend_schema(
         operation_id="createRun",
@@ -118,7 +108,8 @@ class RunViewSet(StrictViewSet):
         )
         if outcome.was_reused:
             return Response(_shown(outcome.run, request) | {"wasReused": True})
-        return _made(outcome.run, request, is_async=is_async)
+        shown = _shown(outcome.run, request)
+        return made_answer(shown, shown["links"]["self"], is_async=is_async)
 
     @extend_schema(
         operation_id="getRun",
@@ -165,7 +156,8 @@ class RunViewSet(StrictViewSet):
             request_id=request_id_of(request),
             is_async=is_async,
         )
-        return _made(run, request, is_async=is_async)
+        shown = _shown(run, request)
+        return made_answer(shown, shown["links"]["self"], is_async=is_async)
 
     @extend_schema(
         operation_id="cancelRun",
@@ -193,22 +185,9 @@ class RunViewSet(StrictViewSet):
     )
     def events(self, request: Request, run_id: str) -> Response:
         """What happened to the run, oldest first unless asked otherwise."""
-        asked = PageRequest.from_query(request, default_order="oldest")
-        page = keyset_page(
-            selectors.events_for_run(selectors.get_run(run_id)),
-            fields=("id",),
-            page_size=asked.page_size,
-            cursor=asked.cursor,
-            order=asked.order,
-        )
-        return Response(page.to_json([representation.event_facts(event) for event in page.items]))
+        return events_answer(request, selectors.events_for_run(selectors.get_run(run_id)))
 
 
 def _shown(run: Run, request: Request) -> dict[str, Any]:
     actions = gating.actions_for(run, request.user)
     return representation.run_detail(run, records.run_record(run), actions)
-
-
-def _made(run: Run, request: Request, *, is_async: bool) -> Response:
-    headers = {"Location": f"/v1/runs/{run.pk}"} | (ASYNC_HEADERS if is_async else {})
-    return Response(_shown(run, request), status=202 if is_async else 201, headers=headers)

@@ -6,6 +6,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
+from flowtime.api.pagination import example_page
 from runs.api.examples import CAPTURE_ID, DIGEST, RUN_ID, query_claim, query_texts, query_time
 from telemetry.models import Capture
 
@@ -85,17 +86,6 @@ _EVENT = {
 }
 
 
-def _page(item: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "items": [item],
-        "pageSize": 50,
-        "nextCursor": None,
-        "previousCursor": None,
-        "totalCount": 1,
-        "totalCountIsExact": True,
-    }
-
-
 CREATE_CAPTURE = [
     OpenApiExample(
         "The run's own bundle",
@@ -118,10 +108,10 @@ CREATE_CAPTURE = [
 ]
 CAPTURE = OpenApiExample("A capture", value=_CAPTURE, response_only=True, status_codes=["200"])
 CAPTURE_PAGE = OpenApiExample(
-    "One page", value=_page(_CAPTURE), response_only=True, status_codes=["200"]
+    "One page", value=example_page(_CAPTURE), response_only=True, status_codes=["200"]
 )
 CAPTURE_EVENTS = OpenApiExample(
-    "One page", value=_page(_EVENT), response_only=True, status_codes=["200"]
+    "One page", value=example_page(_EVENT), response_only=True, status_codes=["200"]
 )
 MANIFEST = OpenApiExample(
     "A manifest",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from telemetry import records
-from telemetry.models import Capture, CaptureEvent
+from telemetry.models import Capture
 
 
 def capture_detail(capture: Capture) -> dict[str, Any]:
@@ -22,15 +22,4 @@ def capture_links(capture: Capture) -> dict[str, str]:
         "sourceRun": f"/v1/runs/{capture.source_run_id}",
         "events": f"{base}/events",
         "manifest": f"{base}/manifest",
-    }
-
-
-def event_facts(event: CaptureEvent) -> dict[str, Any]:
-    """One step in the life of a capture."""
-    return {
-        "eventId": str(event.pk),
-        "atUtc": event.at,
-        "name": event.name,
-        "actor": event.actor.get_username() if event.actor else None,
-        "attributes": event.attributes,
     }

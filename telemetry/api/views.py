@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import ClassVar
 
 from django.http import HttpResponseBase, StreamingHttpResponse
@@ -12,17 +13,17 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from flowtime.api.answers import events_answer, made_answer, page_answer
 from flowtime.api.conditional import caching_headers, has_current
-from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY, PageRequest, keyset_page
+from flowtime.api.pagination import PAGE_PARAMETERS, PAGE_QUERY
 from flowtime.api.renderers import JSONRenderer
-from flowtime.api.requests import ASYNC_HEADERS, prefers_async, request_id_of
+from flowtime.api.requests import PREFER, prefers_async, request_id_of
 from flowtime.api.schema import problems
 from flowtime.api.views import StrictViewSet
 from flowtime.bundles import media_type
 from runs import selectors as run_selectors
 from runs.api.query import filtered
 from runs.api.renderers import BytesRenderer
-from runs.api.views import PREFER
 from telemetry import selectors, services
 from telemetry.api import examples, representation
 from telemetry.api.requests import CaptureRequestSerializer
@@ -84,14 +85,9 @@ class CaptureViewSet(StrictViewSet):
     )
     def list(self, request: Request) -> Response:
         """Captures, newest first, narrowed by the filters; several values of one filter are alternatives."""
-        asked = PageRequest.from_query(request)
-        page = selectors.page_of_captures(
-            filtered(request, CaptureFilter, selectors.captures_for_list()),
-            page_size=asked.page_size,
-            cursor=asked.cursor,
-            order=asked.order,
-        )
-        return Response(page.to_json([representation.capture_detail(row) for row in page.items]))
+        rows = filtered(request, CaptureFilter, selectors.captures_for_list())
+        read = partial(selectors.page_of_captures, rows)
+        return page_answer(request, read, representation.capture_detail)
 
     @extend_schema(
         operation_id="createCapture",
@@ -129,8 +125,7 @@ class CaptureViewSet(StrictViewSet):
             **body.to_command(),
         )
         shown = representation.capture_detail(capture)
-        headers = {"Location": shown["links"]["self"]} | (ASYNC_HEADERS if is_async else {})
-        return Response({"capture": shown}, status=202 if is_async else 201, headers=headers)
+        return made_answer({"capture": shown}, shown["links"]["self"], is_async=is_async)
 
     @extend_schema(
         operation_id="getCapture",
@@ -155,15 +150,7 @@ class CaptureViewSet(StrictViewSet):
     )
     def events(self, request: Request, capture_id: str) -> Response:
         """What happened to the capture, oldest first unless asked otherwise."""
-        asked = PageRequest.from_query(request, default_order="oldest")
-        page = keyset_page(
-            selectors.events_of(selectors.get_capture(capture_id)),
-            fields=("id",),
-            page_size=asked.page_size,
-            cursor=asked.cursor,
-            order=asked.order,
-        )
-        return Response(page.to_json([representation.event_facts(event) for event in page.items]))
+        return events_answer(request, selectors.events_of(selectors.get_capture(capture_id)))
 
     @extend_schema(
         operation_id="getCaptureManifest",
