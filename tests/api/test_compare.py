@@ -4,7 +4,7 @@ import pytest
 
 from tests.flows import make_run, post_replay
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def compare(api, a, b):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.flows import make_run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 COLUMNS = ["time_bin", "bin_start_utc", "node_id", "class", "measure", "value"]
 

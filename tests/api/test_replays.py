@@ -329,6 +329,7 @@ DIFFERING = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("template_id", IDS)
 def test_a_shipped_template_repeats_itself_exactly_or_says_what_differs_and_why(api, template_id):
     assert_told(api, make_run(api, template_id), DIFFERING.get(template_id, ()))

@@ -16,7 +16,7 @@ from runs.state import read_window
 from tests.factories import RunFactory
 from tests.flows import make_run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 AIRPORTS = ("EWR", "JFK", "LGA")
 

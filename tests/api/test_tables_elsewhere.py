@@ -10,7 +10,7 @@ import pytest
 
 from tests.flows import make_run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 FORMS = ("csv", "ndjson", "parquet")
 KEYS = ["time_bin", "node_id", "class", "measure"]

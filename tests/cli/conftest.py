@@ -13,6 +13,11 @@ import pytest
 from flowtime.cli.main import run
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The command knows no database: it asks the API, whose own tests run on both."""
+    item.add_marker(pytest.mark.one_database)
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a command ended: its exit code, its data and its messages."""

@@ -241,13 +241,16 @@ DEEP = st.recursive(
 )
 
 
+SOUND: dict[str, Any] = yaml.safe_load(HEAD)
+
+
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(st.sampled_from(["nodes", "topology", "classes", "traffic", "outputs"]), DEEP),
     DEEP,
 )
 def test_any_data_in_the_right_places_is_answered(parts: dict[str, Any], parameters: Any) -> None:
-    document = {**yaml.safe_load(HEAD), **parts, "parameters": parameters}
+    document = {**SOUND, **parts, "parameters": parameters}
 
     answer(document)
     answer(document, {"p": 1})
@@ -275,7 +278,7 @@ def test_nearly_sound_models_are_answered(
     nodes: list[Any], places: list[Any], parameter: str
 ) -> None:
     document = {
-        **yaml.safe_load(HEAD),
+        **SOUND,
         "parameters": [{"name": parameter, "type": "number", "default": 1}],
         "nodes": [{"id": "base", "kind": "const", "value": 1}, *nodes],
         "topology": {"nodes": places},

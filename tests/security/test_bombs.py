@@ -57,6 +57,7 @@ TEMPLATES = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_a_template_that_asks_for_too_much_is_refused(world, name, no_hang):
     (world.roots.templates / "bomb.yaml").write_text(TEMPLATES[name])

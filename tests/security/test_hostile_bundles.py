@@ -14,7 +14,7 @@ from runs.models import Run
 from telemetry.models import Capture
 from tests.security.memory import peak_memory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.failure(15)]
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database, pytest.mark.failure(15)]
 
 FILE = "Desk_Arrivals.csv"
 GOOD = b"bin_index,value\n0,4\n1,9\n2,3\n3,2\n"

@@ -10,7 +10,7 @@ from flowtime.engine import validate
 from tests.conftest import REPOSITORY
 from tests.security.memory import peak_memory
 
-pytestmark = pytest.mark.failure(17)
+pytestmark = [pytest.mark.failure(17), pytest.mark.one_database]
 
 HEAD = """\
 schemaVersion: 1

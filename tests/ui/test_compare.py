@@ -8,7 +8,7 @@ import pytest
 from tests.factories import RunFactory
 from tests.pages import element_of, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture

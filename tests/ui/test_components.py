@@ -7,7 +7,7 @@ import pytest
 from runs.specimens import FRAME, specimens
 from tests.pages import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 COMPONENTS = sorted(Path(__file__).resolve().parents[2].glob("templates/components/*.html"))
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 EVERYBODY = "everybody@EVERYBODY@DEFAULT"
 VISITORS = "visitors@VISITORS@DEFAULT"

@@ -7,7 +7,7 @@ import pytest
 from tests import flows
 from tests.pages import element_of, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 RETRIES = """\
 schemaVersion: 1

@@ -7,7 +7,7 @@ import pytest
 
 from tests.pages import element_of, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def config_of(page):
