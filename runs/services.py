@@ -354,6 +354,10 @@ def _take_over(run: Run, prepared: Prepared) -> dict[str, Any] | None:
     What comes back is to be kept until the new run has its bundle: the old one stands until then.
     """
     existing = Run.objects.select_for_update().get(pk=run.pk)
+    may_reuse = _is_same(existing, prepared) and not prepared.request.overwrite
+    if may_reuse and _reusable(run.pk, prepared) is not None:
+        # Somebody asked the same question at the same time, and is being or has been answered.
+        raise _taken(existing)
     has_bundle = existing.status == Run.Status.SUCCEEDED
     is_asked_for = (
         prepared.request.overwrite
