@@ -240,6 +240,38 @@ def test_a_misspelt_required_key_is_one_problem() -> None:
     assert problem.suggestion == "binSize"
 
 
+@pytest.mark.parametrize(
+    ("change", "path", "suggestion"),
+    [
+        ({"nodes": [{"id": "a", "kind": "const", "valu": 1}]}, "nodes[0].valu", "value"),
+        (
+            {"nodes": [{"id": "a", "kind": "expr", "expresion": "1"}]},
+            "nodes[0].expresion",
+            "expression",
+        ),
+        ({"grid": {"bins": 1, "bin_sice": 1, "binUnit": "hours"}}, "grid.bin_sice", "bin_size"),
+        ({"topology": {"edges": [{"sorce": "q", "to": "q"}]}}, "topology.edges[0].sorce", "source"),
+    ],
+)
+def test_an_alias_and_a_snake_case_key_are_known_when_misspelt(
+    change: dict[str, Any], path: str, suggestion: str
+) -> None:
+    """Engine §1.7, §4.6, §20: one cause, one problem, and every accepted spelling is a known key."""
+    template = {
+        "schemaVersion": 1,
+        "metadata": {"id": "a", "title": "A", "version": "1.0.0"},
+        "grid": {"bins": 1, "binSize": 1, "binUnit": "hours"},
+        "nodes": [{"id": "a", "kind": "const", "value": 1}],
+    }
+    if "topology" in change:
+        place = {"id": "q", "kind": "sink", "semantics": {"arrivals": "a"}}
+        change = {"topology": {"nodes": [place], **change["topology"]}}
+
+    problem = only_problem(template | change)
+
+    assert (problem.code, problem.path, problem.suggestion) == ("unknown_key", path, suggestion)
+
+
 def test_keys_may_be_written_in_snake_case() -> None:
     text = HEAD.replace("schemaVersion", "schema_version").replace("binSize", "bin_size")
 

@@ -109,13 +109,14 @@ class Entry:
         self._is_full = self._is_full or not self.notes.wants("unknown_key", (*self.path, key))
         if not self._is_full:
             message = f"unknown key {quoted(key)}"
-            known = self.keys.names
+            known = self.keys.spellings.keys()
             self.notes.add("unknown_key", (*self.path, key), message, word=key, known=known)
 
     def meant(self, name: str) -> Any:
         """The value under an unknown key that is probably a misspelt ``name``; None where there is none."""
         for key, value in list((self._misspelt or {}).items())[:100]:
-            if nearest(key, self.keys.names) == name:
+            spelling = nearest(key, self.keys.spellings)
+            if spelling is not None and self.keys.spellings[spelling] == name:
                 return value
         return None
 

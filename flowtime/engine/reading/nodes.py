@@ -112,7 +112,10 @@ def _const(item: Item[Any], common: dict[str, Any], bins: int | Any) -> ConstNod
         entry.fault("conflicting_definition", entry.later("value", "values"), message)
     if entry.has("value"):
         return ConstNode(**common, values=entry.number("value"), source=source)
-    values = entry.raw("values", required=source is None)
+    is_misspelt = entry.meant("value") is not None
+    values = entry.raw("values", required=source is None and not is_misspelt)
+    if values is None and is_misspelt:
+        values = UNKNOWN
     if is_number(values):
         values = float(values)
     elif isinstance(values, list | tuple):
