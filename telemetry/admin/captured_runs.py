@@ -38,7 +38,7 @@ class CapturedRunAdmin(RunAdmin):
         """Generate the bundle of each chosen run; asks before one is replaced."""
         runs = self.sort_out(
             request,
-            self.chosen_runs(request, queryset),
+            self.chosen(request, queryset),
             lambda run: generating.why_not(run, request.user),
         )
         return generating.generate(self, request, [generating.from_run(run) for run in runs])
