@@ -72,6 +72,8 @@ def _document() -> Any:
 class SwaggerView(SpectacularSwaggerSplitView):
     """Swagger UI."""
 
+    template_name = "docs/swagger.html"
+
 
 @STYLED
 class RedocView(SpectacularRedocView):

@@ -79,6 +79,21 @@ def test_the_theme_changes_at_once_and_stays(browse, product):
     assert page.evaluate(paper) != light
 
 
+def test_the_viewer_of_the_api_has_the_theme_of_the_pages(browse, product):
+    page = browse(color_scheme="dark")
+    page.goto(f"{product.url}/docs/api")
+    expect(page.locator("html.dark-mode .swagger-ui .info")).to_be_visible()
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("html.dark-mode")).to_have_count(0)
+
+    page.goto(f"{product.url}/runs")
+    with page.expect_response(f"{product.url}/theme"):
+        page.get_by_role("button", name="Switch between light and dark").click()
+    page.goto(f"{product.url}/docs/api")
+
+    expect(page.locator("html.dark-mode")).to_be_attached()
+
+
 def test_single_keys_find_the_search_and_the_map(browse):
     page = browse()
     search = page.get_by_label("Run id or words of the title")
