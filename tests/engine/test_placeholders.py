@@ -253,3 +253,29 @@ def test_a_template_shows_its_texts_as_they_are_written() -> None:
     assert template.classes[0].display_name is None
     assert bind(template).metadata["title"] == "Case 3"
     assert bind(template).classes[0].display_name == "a: b  # c"
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"${p}": 1}, '["${p}"]'),
+        ({"grid": {"bins": 2, "binSize": 1, "binUnit": "hours", "${p}": 1}}, 'grid["${p}"]'),
+        (
+            {"nodes": [{"id": "a", "kind": "pmf", "pmf": {"1": 0.5, "${p}": 0.5}}]},
+            'nodes[0].pmf["${p}"]',
+        ),
+    ],
+)
+def test_a_placeholder_in_a_key_is_one_problem(change: dict[str, Any], path: str) -> None:
+    """Engine §6.3.4, §20: one cause, one problem; such a key is not unknown as well."""
+    template = {
+        "schemaVersion": 1,
+        "metadata": {"id": "case", "title": "Case", "version": "1.0.0"},
+        "grid": {"bins": 2, "binSize": 1, "binUnit": "hours"},
+        "parameters": [{"name": "p", "type": "number", "default": 1}],
+        "nodes": [{"id": "a", "kind": "const", "value": 1}],
+    }
+
+    found = [(problem.code, problem.path) for problem in validate(template | change).problems]
+
+    assert found == [("placeholder_in_key", path)]

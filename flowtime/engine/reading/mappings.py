@@ -28,6 +28,11 @@ def snake_key(key: str) -> str:
     return _CAPITAL.sub(lambda match: "_" + match[0].lower(), key)
 
 
+def is_templated(key: str) -> bool:
+    """Whether a key holds a placeholder, which has its problem already (engine §6.3)."""
+    return "${" in key
+
+
 class Keys:
     """The keys that one kind of mapping has: each in camelCase, in snake_case, and under its aliases.
 
@@ -94,7 +99,7 @@ class Entry:
                     f"{quoted(key)} is another spelling of {quoted(first)}, which is given too"
                 )
                 self.notes.add("duplicate_key", (*path, key), message)
-            elif not key.startswith("x-") and not keys.is_open:
+            elif not key.startswith("x-") and not keys.is_open and not is_templated(key):
                 self._refuse_key(key, value)
 
     def _refuse_key(self, key: str, value: Any) -> None:

@@ -11,7 +11,7 @@ from ..documents.unknown import UNKNOWN
 from ..kernels.profiles import PROFILES
 from ..model.nodes import Profile
 from ..problems import quoted
-from .mappings import Entry, Keys, describe, is_number
+from .mappings import Entry, Keys, describe, is_number, is_templated
 
 DECIMAL: Final = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 """Text that is wholly a decimal number."""
@@ -60,7 +60,9 @@ def _pairs(node: Entry, value: Mapping[str, Any]) -> tuple[Any, Any]:
         path = (*node.where("pmf"), key)
         if key.startswith("x-"):
             continue
-        if not DECIMAL.match(key):
+        if is_templated(key):
+            is_whole = False
+        elif not DECIMAL.match(key):
             message = (
                 f"{quoted(key)} is not a number: a probability mapping goes from value to share"
             )
