@@ -77,6 +77,11 @@ def test_generate_replay_conflict_overwrite(fresh_run, product):
     expect(dialog).to_be_hidden()
     expect(panel).to_contain_text("already has a telemetry bundle")
     expect(page.locator("#generate")).to_be_focused()
+    page.locator("#generate").click()
+    expect(keep).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#generate")).to_be_focused()
     # So it is for somebody whose page is older than the bundle.
     stale.locator("#generate").click()
     expect(stale.locator("#telemetry")).to_contain_text("already has a telemetry bundle")

@@ -5,15 +5,17 @@ function ask(place) {
     dialog.close();
     dialog.showModal();
     dialog.querySelector("[autofocus]")?.focus();
+    // Whoever asked was replaced with the panel, so the browser would not find it; Escape closes too.
+    dialog.addEventListener("close", () => {
+      if (!dialog.open) document.getElementById(dialog.dataset.ask)?.focus();
+    });
   }
 }
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-keep]")) {
     event.preventDefault();
-    const dialog = event.target.closest("dialog");
-    dialog.close();
-    document.getElementById(dialog.dataset.ask)?.focus();
+    event.target.closest("dialog").close();
   }
 });
 
