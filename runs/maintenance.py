@@ -42,6 +42,9 @@ BATCH = 200
 LOOKED_AT = ("pk", "status", "integrity", "integrity_checked_at", "manifest_hash")
 """What a row says of its bundle: a row has five times as many columns, and a look at a bundle reads no others."""
 
+UNTOLD = "Its files do not tell of a bundle that belongs there."
+"""What is wrong with a bundle whose files are all as its manifest lists them."""
+
 WORKER_LOST = "worker_lost"
 WORKER_LOST_DETAIL = "The worker stopped without a word, and so did those that tried again."
 
@@ -65,7 +68,8 @@ class Verified:
 class Reindexed:
     """What reindexing changed, by id: rows made, rows whose bundle is gone, came back or is damaged.
 
-    ``quarantined`` names bundles without a row that are not valid: they stay where they are and out of the index.
+    ``quarantined`` names bundles without a row that are not valid: they stay where they are and out of the index,
+    and ``reasons`` says for each what is wrong with it.
     """
 
     adopted: list[str] = field(default_factory=list)
@@ -74,6 +78,7 @@ class Reindexed:
     restored: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     quarantined: list[str] = field(default_factory=list)
+    reasons: dict[str, str] = field(default_factory=dict)
     unchanged: int = 0
 
     def note(self, pk: str, found: Found) -> None:
@@ -84,6 +89,11 @@ class Reindexed:
             self.missing.append(pk)
         else:
             self.damaged.append(pk)
+
+    def quarantine(self, name: str, found: Found) -> None:
+        """A bundle without a row cannot have one, by what was found of its files or else by what they say."""
+        self.quarantined.append(name)
+        self.reasons[name] = next((problem.detail for problem in found.problems), UNTOLD)
 
     @property
     def has_problems(self) -> bool:
@@ -159,7 +169,7 @@ def reindex_runs(*, is_rebuild: bool = False, progress: Progress = tell_nobody) 
             if row is not None:
                 (done.rebuilt if run_id in rows else done.adopted).append(run_id)
             elif run_id in orphans:
-                done.quarantined.append(run_id)
+                done.quarantine(run_id, verify_run_bundle(runs_root(), run_id))
         faults.hit("reindex.runs_written")
         count += len(batch)
         progress(count, total)

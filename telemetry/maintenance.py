@@ -135,7 +135,7 @@ def _adopt_target(
     for number in sorted(set(on_disk) - indexed, reverse=True):
         found = verify_telemetry_bundle(telemetry_root(), target, number)
         if not found.is_valid or not _adopt(place, target, number, people, done):
-            done.quarantined.append(f"{place}/{generation_name(number)}")
+            done.quarantine(f"{place}/{generation_name(number)}", found)
 
 
 def _adopt(

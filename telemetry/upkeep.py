@@ -106,7 +106,7 @@ def _problem_lines(bad: list[Verified]) -> list[str]:
 
 def _changed_lines(what: str, done: Reindexed) -> list[str]:
     lines = [
-        f"{what}: {name} {one}"
+        f"{what}: {name} {one}" + (f": {done.reasons[one]}" if name == "quarantined" else "")
         for name in ("adopted", "restored", "missing", "damaged", "quarantined")
         for one in getattr(done, name)
     ]

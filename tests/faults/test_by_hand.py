@@ -161,6 +161,7 @@ class TestNewer:
         found = command("reindex")
 
         assert found["runs"]["quarantined"] == [run["runId"]]
+        assert self.SENTENCE in found["runs"]["reasons"][run["runId"]]
         assert post_run(api).status_code == 201
         tally.inputs()
 

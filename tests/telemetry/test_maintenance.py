@@ -184,6 +184,10 @@ class TestReindex:
         assert code == 1
         assert found["runs"]["quarantined"] == [run["runId"]]
         assert found["captures"]["quarantined"] == [f"runs/{run['runId']}/g000001"]
+        assert found["runs"]["reasons"] == {run["runId"]: "run.json is missing."}
+        assert found["captures"]["reasons"] == {
+            f"runs/{run['runId']}/g000001": "autocapture.json is missing."
+        }
         assert not Run.objects.exists()
 
     def test_adopts_a_generation_that_nobody_acknowledged_behind_the_current_one(
