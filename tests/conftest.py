@@ -21,6 +21,7 @@ from django.http import HttpResponseBase
 from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 
+from flowtime.engine.native import library
 from tests import contract
 from tests.faults.table import Table
 
@@ -51,7 +52,25 @@ def data_dirs(tmp_path: Path, settings: Any) -> DataDirs:
     return dirs
 
 
+@pytest.fixture(autouse=True, scope="session")
+def engine_path(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With ``--without-native`` the engine runs as on a machine without a C compiler."""
+    if not request.config.getoption("without_native"):
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(library, "open_library", lambda _built: None)
+        library.load.cache_clear()
+        yield
+    library.load.cache_clear()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without-native",
+        action="store_true",
+        help="the engine on numpy alone, as where no C compiler is",
+    )
     parser.addoption(
         "--database-only",
         action="store_true",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from flowtime.engine.native.library import built_file
 from tests.ui.browser import chromium
 
 POSTGRES_URL = "postgres://postgres@127.0.0.1:5432/postgres"
@@ -36,6 +37,8 @@ def main() -> int:
     left_out: list[str] = []
     if not options.fast and (reason := browser_missing()):
         left_out.append(f"browser tests: {reason}")
+    if not built_file().exists():
+        left_out.append("the engine's native part: it was not built (a C compiler, make install)")
     url = os.environ.get("FLOWTIME_TEST_POSTGRES_URL", POSTGRES_URL)
     if reason := postgres_missing(url):
         left_out.append(f"PostgreSQL: {reason}")
@@ -46,6 +49,9 @@ def main() -> int:
     started = time.monotonic()
     with scratch() as environment:
         codes = [run_pytest("SQLite", options, environment)]
+        if not (options.failures or options.slow or options.paths) and built_file().exists():
+            alone = ("--without-native", "tests/engine", "tests/runs/catalog")
+            codes.append(run_pytest("the engine on numpy alone", options, environment, *alone))
         if url and not options.failures:
             second = environment | {"FLOWTIME_TEST_DATABASE_URL": url}
             codes.append(run_pytest("PostgreSQL", options, second, "--database-only"))

@@ -7,6 +7,7 @@ import pytest
 
 from flowtime.engine import Limits, bind, load_template
 from flowtime.engine.evaluation.plan import build_plan
+from flowtime.engine.native.library import load
 from tests.engine.small import assert_close, document, run
 
 NAN, INF = np.nan, np.inf
@@ -20,7 +21,9 @@ def calculate(request):
         bins = len(next(iter(series.values()))) if series else 6
         given = {name: {"kind": "const", "source": f"file:{name}"} for name in series}
         bound = bind(load_template(document({**given, "y": text}, bins=bins)))
-        plan = build_plan(bound, overrides=(), limits=Limits(), is_stepwise=request.param)
+        plan = build_plan(
+            bound, overrides=(), limits=Limits(), library=load(), is_stepwise=request.param
+        )
         sources = {f"file:{name}": array for name, array in series.items()}
         return plan.run(sources=sources).series("y")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flowtime.engine import DocumentError, Limits, Model, Result, bind, load_template
 from flowtime.engine.evaluation.plan import build_plan, compile_model
+from flowtime.engine.native.library import load
 from tests.engine.generated import documents
 
 pytestmark = pytest.mark.slow
@@ -77,7 +78,9 @@ def test_the_order_of_declaration_changes_no_number_name_or_warning(document, or
 def test_whole_arrays_and_single_bins_agree(document):
     model = bind_or_skip(document)
     whole = compile_model(model).run()
-    single = build_plan(model, overrides=(), limits=Limits(), is_stepwise=True).run()
+    single = build_plan(
+        model, overrides=(), limits=Limits(), library=load(), is_stepwise=True
+    ).run()
 
     assert [info.id for info in whole.index] == [info.id for info in single.index]
     for info, row, other in zip(whole.index, whole.values, single.values, strict=True):

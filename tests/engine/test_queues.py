@@ -77,6 +77,14 @@ class TestRecurrence:
         assert_series(result, q_served=[10, 5, 5, 15])
 
 
+def test_many_queues_may_end_in_a_block_of_few_bins() -> None:
+    net = np.ones((600, ANCHOR + 7))
+
+    found = scan(net, np.zeros(600), np.empty_like(net))
+
+    assert (found == np.arange(1.0, ANCHOR + 8)).all()
+
+
 class TestScan:
     @given(
         st.lists(st.floats(-50, 50), min_size=1, max_size=60),

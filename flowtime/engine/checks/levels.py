@@ -107,9 +107,11 @@ class IdleCapacity:
 
     def find(self, run: Run) -> Iterator[Hit]:
         # A capacity that is above zero everywhere settles the matter for all nodes at once.
-        if not self.nodes or run.read(self.capacities).min() > ABSOLUTE:
-            return
-        for node, key in self.nodes:
+        if self.nodes and not run.read(self.capacities).min() > ABSOLUTE:
+            yield from self.report(run, np.arange(len(self.nodes)))
+
+    def report(self, run: Run, rows: np.ndarray) -> Iterator[Hit]:
+        for node, key in (self.nodes[at] for at in rows.tolist()):
             highest = np.fmax.reduce(run.state.series(key))
             if highest <= tolerance(highest, 0.0):
                 yield Hit(
@@ -144,7 +146,10 @@ class Comparison:
     def find(self, run: Run) -> Iterator[Batch]:
         bins = exceeds(run.read(self.rows), run.read(self.limits), run.bound.largest)
         if np.count_nonzero(bins):
-            yield Batch(np.flatnonzero(bins.any(axis=1)), partial(self._hit, run))
+            yield from self.report(run, np.flatnonzero(bins.any(axis=1)))
+
+    def report(self, run: Run, rows: np.ndarray) -> Iterator[Batch]:
+        yield Batch(rows, partial(self._hit, run))
 
     def _hit(self, run: Run, at: int) -> Hit:
         node, above, below = self.nodes[at]

@@ -6,12 +6,15 @@ when the warnings are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..metrics.inputs import NOTHING, Bound, cut_strips
+from ..metrics.inputs import NOTHING, Bound, Inputs, cut_strips
+from ..native.checks import Looks, Screen, Strip, emit_looks, emit_screen
+from ..native.code import Assembler
+from ..native.metrics import Places
 from ..results.records import Warning
 from ..space.layout import Layout
 from ..space.stacks import Pick, pick
@@ -34,7 +37,8 @@ class PreparedChecks:
     """The checks that the model has something for, and the warnings that need no run.
 
     ``strips`` are those of each strip of nodes, ``overall`` all others. ``others`` are rows that queues and retries
-    read and that are no gathered role, ``temporaries`` what they read that has no row.
+    read and that are no gathered role, ``temporaries`` what they read that has no row. ``screens`` are ``strips`` for a
+    run at which the accelerator has looked, ``looks`` what it says of all roles.
     """
 
     strips: tuple[tuple[Check, ...], ...]
@@ -42,6 +46,8 @@ class PreparedChecks:
     static: tuple[Warning, ...]
     others: Pick
     temporaries: tuple[str, ...]
+    screens: tuple[tuple[Screen, ...], ...] = ()
+    looks: Looks | None = None
 
     def has_gaps(self, state: State, bounds: Sequence[Bound]) -> bool:
         """Whether anything that is read is not finite; mostly settled by what the gathering of roles has seen."""
@@ -72,16 +78,20 @@ class Noticed:
                 yield found
 
 
-def prepare_checks(whole: Layout) -> PreparedChecks:
-    """Resolve everything that does not change from run to run."""
+def prepare_checks(whole: Layout, native: tuple[Assembler, Places] | None = None) -> PreparedChecks:
+    """Resolve everything that does not change from run to run; ``native`` takes steps that look in passing."""
     context = make_context(whole, whole.metrics.places)
     keys = {key for counted in counted_inputs(context) for key in counted.keys}
     keys -= {key for place in context.places.values() for key in place.roles.values()}
+    nodes = cut_strips(list(whole.metrics.places), whole.expanded.model.grid.bins)
+    contexts = [make_context(whole, chosen) for chosen in nodes]
+    strips = tuple(_strip_checks(strip) for strip in contexts)
+    looks: Looks | None = None
+    screens: tuple[tuple[Screen, ...], ...] = ()
+    if native is not None:
+        looks, screens = _screen(*native, contexts, strips, sorted(keys))
     return PreparedChecks(
-        strips=tuple(
-            _strip_checks(make_context(whole, nodes))
-            for nodes in cut_strips(list(whole.metrics.places), whole.expanded.model.grid.bins)
-        ),
+        strips=strips,
         overall=(
             *prepare_stocks(context),
             *prepare_flows(context),
@@ -92,7 +102,30 @@ def prepare_checks(whole: Layout) -> PreparedChecks:
         static=find_static(context),
         others=pick([context.rows[key] for key in sorted(keys) if key in context.rows]),
         temporaries=tuple(sorted(key for key in keys if key not in context.rows)),
+        screens=screens,
+        looks=looks,
     )
+
+
+def _screen(
+    code: Assembler,
+    places: Places,
+    contexts: Sequence[Context],
+    strips: Sequence[tuple[Check, ...]],
+    others: Sequence[str],
+) -> tuple[Looks, tuple[tuple[Screen, ...], ...]]:
+    """Steps that look at the roles of all strips, and for each of their checks."""
+    inputs = [context.inputs for context in contexts]
+    looks = emit_looks(code, inputs, [places[key] for key in others], places)
+    screens = tuple(
+        tuple(
+            screen
+            for check in checks
+            for screen in emit_screen(code, check, context, looks, places)
+        )
+        for context, checks in zip(contexts, strips, strict=True)
+    )
+    return looks, screens
 
 
 def _strip_checks(context: Context) -> tuple[Check, ...]:
@@ -111,10 +144,33 @@ def run_checks(prepared: PreparedChecks, state: State, bounds: Sequence[Bound]) 
     """
     with np.errstate(all="ignore"):
         has_gaps = prepared.has_gaps(state, bounds)
-        overall = Run(state, NOTHING, has_gaps)
-        found = [hit for check in prepared.overall for hit in check.find(overall)]
+        found = _look_overall(prepared, state, has_gaps=has_gaps)
         for checks, bound in zip(prepared.strips, bounds, strict=True):
             run = Run(state, bound, has_gaps)
             found += [hit for check in checks for hit in check.find(run)]
-    found += [from_finding(finding) for finding in state.findings]
-    return Noticed(prepared.static, tuple(found))
+    return _notice(prepared, state, found)
+
+
+def read_screens(
+    prepared: PreparedChecks, state: State, inputs: Iterable[Inputs], work: np.ndarray
+) -> Noticed:
+    """The same where the accelerator has looked: ``work`` holds its marks, ``inputs`` are those of the strips."""
+    with np.errstate(all="ignore"):
+        has_gaps = prepared.looks is not None and bool(work[prepared.looks.gaps])
+        found = _look_overall(prepared, state, has_gaps=has_gaps)
+        for screens, gathered in zip(prepared.screens, inputs, strict=True):
+            strip = Strip(state, gathered, has_gaps=has_gaps)
+            found += [hit for screen in screens for hit in screen.find(strip, work)]
+    return _notice(prepared, state, found)
+
+
+def _look_overall(prepared: PreparedChecks, state: State, *, has_gaps: bool) -> list[Hit | Batch]:
+    """All that is no matter of single nodes."""
+    run = Run(state, NOTHING, has_gaps)
+    return [hit for check in prepared.overall for hit in check.find(run)]
+
+
+def _notice(prepared: PreparedChecks, state: State, found: Sequence[Hit | Batch]) -> Noticed:
+    """What was found, and what was noticed while evaluating."""
+    findings = (from_finding(finding) for finding in state.findings)
+    return Noticed(prepared.static, (*found, *findings))

@@ -217,9 +217,11 @@ class SilentQueues:
     served: RoleRows
 
     def find(self, run: Run) -> Iterator[Hit]:
-        if run.bound.read(self.served).min() > ABSOLUTE:
-            return
-        for place in self.places:
+        if not run.bound.read(self.served).min() > ABSOLUTE:
+            yield from self.report(run, np.arange(len(self.places)))
+
+    def report(self, run: Run, rows: np.ndarray) -> Iterator[Hit]:
+        for place in (self.places[at] for at in rows.tolist()):
             served, depth = (run.finite(place.roles[role]) for role in ("served", "queueDepth"))
             waits = exceeds(depth, 0.0) & (served <= ABSOLUTE)
             code, why = "queue_latency_unreported", "nothing is served"

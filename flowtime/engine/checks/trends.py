@@ -16,6 +16,8 @@ from .tolerance import exceeds
 
 STREAK = 3
 """Bins in a row from which on a development is worth a word."""
+NEARLY = 1e-9
+"""Means this close to a limit, relatively, are compared as numpy adds them up."""
 STATIONARY = 0.25
 """The relative difference of the means of two halves above which a series is not stationary."""
 
@@ -34,11 +36,12 @@ def prepare_trends(context: Context) -> list[Check]:
         keys = context.metrics.keys["effectiveCapacity"]
         arrivals = context.inputs.at("arrivals", (p.id for p in loaded))
         capacities = context.capacities([p.id for p in loaded])
-        named = tuple((p.id, p.roles["arrivals"], keys[p.id]) for p in loaded)
-        checks.append(Overload(named, arrivals, capacities))
+        overloaded = tuple((p.id, p.roles["arrivals"], keys[p.id]) for p in loaded)
+        checks.append(Overload(overloaded, arrivals, capacities))
     if waiting and context.expanded.model.grid.bins >= 4:
         arrivals = context.inputs.at("arrivals", (p.id for p in waiting))
-        checks.append(Stationarity(tuple(p.id for p in waiting), arrivals))
+        named = tuple((p.id, p.roles["arrivals"]) for p in waiting)
+        checks.append(Stationarity(named, arrivals))
     risky = _promised(context)
     if risky:
         rows = pick([context.rows[key] for _, key, _ in risky])
@@ -78,7 +81,10 @@ class Growth:
         depth = run.bound.read(self.rows)
         found = has_streak(exceeds(depth[:, 1:], depth[:, :-1], run.bound.largest))
         if found.any():
-            yield Batch(np.flatnonzero(found), partial(self._hit, run))
+            yield from self.report(run, np.flatnonzero(found))
+
+    def report(self, run: Run, rows: np.ndarray) -> Iterator[Batch]:
+        yield Batch(rows, partial(self._hit, run))
 
     def _hit(self, run: Run, at: int) -> Hit:
         node, key = self.nodes[at]
@@ -106,7 +112,10 @@ class Overload:
         capacity = run.read(self.capacities)
         found = has_streak(exceeds(run.read(self.rows), capacity, run.bound.largest))
         if found.any():
-            yield Batch(np.flatnonzero(found), partial(self._hit, run))
+            yield from self.report(run, np.flatnonzero(found))
+
+    def report(self, run: Run, rows: np.ndarray) -> Iterator[Batch]:
+        yield Batch(rows, partial(self._hit, run))
 
     def _hit(self, run: Run, at: int) -> Hit:
         node, arrivals, capacity = self.nodes[at]
@@ -152,30 +161,50 @@ class AgeRisk:
 class Stationarity:
     """``non_stationary``: the mean arrivals of the two halves of the window are far apart."""
 
-    nodes: tuple[str, ...]
+    nodes: tuple[tuple[str, str], ...]
     rows: RoleRows
 
     def find(self, run: Run) -> Iterator[Batch]:
         arrivals = run.bound.read(self.rows)
         half = arrivals.shape[1] // 2
-        first, second = _means(arrivals[:, :half]), _means(arrivals[:, half:])
-        larger = np.maximum(first, second)
-        is_far = (larger > 0.0) & (np.abs(first - second) > STATIONARY * larger)
+        is_far = _are_far(_means(arrivals[:, :half]), _means(arrivals[:, half:]))
         if is_far.any():
-            yield Batch(np.flatnonzero(is_far), partial(self._hit, first, second, half))
+            yield from self.report(run, np.flatnonzero(is_far))
 
-    def _hit(self, first: np.ndarray, second: np.ndarray, half: int, at: int) -> Hit:
+    def decide(self, run: Run, first: np.ndarray, second: np.ndarray) -> np.ndarray | None:
+        """The rows that are due by means which may be off by rounding; None if that may matter."""
+        larger = np.maximum(first, second)
+        excess = np.abs(first - second) - STATIONARY * larger
+        slack = NEARLY * (1.0 + np.maximum(np.abs(first), np.abs(second)))
+        close = np.flatnonzero((np.abs(excess) <= slack) | (np.abs(larger) <= slack))
+        # Where nothing comes at all there is nothing to round.
+        if any(run.state.series(self.nodes[at][1]).any() for at in close.tolist()):
+            return None
+        return np.flatnonzero((larger > 0.0) & (excess > 0.0))
+
+    def report(self, run: Run, rows: np.ndarray) -> Iterator[Batch]:
+        yield Batch(rows, partial(self._hit, run))
+
+    def _hit(self, run: Run, at: int) -> Hit:
+        node, key = self.nodes[at]
+        arrivals = run.finite(key)
+        half = len(arrivals) // 2
+        first, second = (
+            float(_means(part[None])[0]) for part in (arrivals[:half], arrivals[half:])
+        )
         return Hit(
             code="non_stationary",
-            node=self.nodes[at],
+            node=node,
             say="The arrivals of {node} differ between the halves of the window: {one} a bin before "
             "bin {half}, {two} from there on.",
-            words={
-                "one": number(float(first[at])),
-                "two": number(float(second[at])),
-                "half": str(half),
-            },
+            words={"one": number(first), "two": number(second), "half": str(half)},
         )
+
+
+def _are_far(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    larger = np.maximum(first, second)
+    is_far: np.ndarray = (larger > 0.0) & (np.abs(first - second) > STATIONARY * larger)
+    return is_far
 
 
 def _means(rows: np.ndarray) -> np.ndarray:

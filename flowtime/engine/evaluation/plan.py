@@ -19,10 +19,13 @@ from ..kernels.retry import attempts_within
 from ..limits import Limits
 from ..metrics.derived import PreparedMetrics, prepare_metrics
 from ..model.model import Model
+from ..native.code import Assembler
+from ..native.library import Library, load
 from ..program.program import Program, compile_program
 from ..results.records import SeriesInfo, Warning
 from ..results.result import Result
 from ..space.layout import settle_layout
+from .natively import Native, add_nodes
 from .run import run_plan
 from .supplies import can_override, check_supplies
 
@@ -35,7 +38,8 @@ class Plan:
 
     ``rows`` maps a key (bare id or ``id@Class``) to its row of ``Result.values``, which follows ``index``. ``classes``
     names the classes that occur in each series that has any. ``order`` lists the vertices as they are evaluated.
-    ``edges``, ``metrics`` and ``checks`` are what was settled about them before the first run.
+    ``edges``, ``metrics`` and ``checks`` are what was settled about them before the first run, ``native``
+    the steps that the accelerator takes where this machine has it.
     """
 
     model: Model
@@ -50,6 +54,7 @@ class Plan:
     checks: PreparedChecks = field(repr=False)
     graph: Graph = field(repr=False)
     program: Program = field(repr=False)
+    native: Native | None = field(repr=False)
 
     @property
     def series_ids(self) -> tuple[str, ...]:
@@ -149,7 +154,7 @@ def compile_model(
     Raises DocumentError: ``limit_exceeded`` where the result would have more than ``limits.max_cells`` cells, before
     anything of that size is allocated.
     """
-    return build_plan(model, overrides=overrides, limits=limits)
+    return build_plan(model, overrides=overrides, limits=limits, library=load())
 
 
 def evaluate(
@@ -174,9 +179,17 @@ def evaluate(
 
 
 def build_plan(
-    model: Model, *, overrides: Iterable[str], limits: Limits, is_stepwise: bool = False
+    model: Model,
+    *,
+    overrides: Iterable[str],
+    limits: Limits,
+    library: Library | None,
+    is_stepwise: bool = False,
 ) -> Plan:
-    """``compile_model``, where ``is_stepwise`` evaluates everything bin by bin (see ``build_graph``)."""
+    """``compile_model`` for the accelerator ``library``, or for numpy alone.
+
+    ``is_stepwise`` evaluates everything bin by bin (see ``build_graph``).
+    """
     named = frozenset(overrides)
     expanded = expand(model)
     known = frozenset(name for name in named if can_override(expanded, name))
@@ -198,7 +211,12 @@ def build_plan(
     }
     layout = settle_layout(expanded, classes)
     _check_cells(len(layout.index), model, limits)
-    program = compile_program(graph, layout.rows)
+    code = Assembler(library, model.grid.bins) if library is not None else None
+    program = compile_program(graph, layout.rows, code)
+    metrics = prepare_metrics(layout)
+    native, checks = None, None
+    if code is not None:
+        native, checks = add_nodes(code, layout, program.slots)
     _check_cells(program.height - len(layout.index), model, limits)
     return Plan(
         model=model,
@@ -209,10 +227,11 @@ def build_plan(
         classes=classes,
         order=tuple(name for c in graph.components for name in c.vertices),
         edges=prepare_edges(layout),
-        metrics=prepare_metrics(layout),
-        checks=prepare_checks(layout),
+        metrics=metrics,
+        checks=checks or prepare_checks(layout),
         graph=graph,
         program=program,
+        native=native,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from ..errors import Cancelled
 from ..graph.class_rules import GIVEN
 from ..kernels.sampling import open_stream, sample
 from ..metrics.derived import compute_metrics
+from ..native.code import PIECE, Execution
 from ..program.program import Program, Stage
 from ..program.tape import Note
 from ..results.result import Result
 from ..space.state import Finding, State
 from ..space.traces import QueueTraces, is_short
+from .natively import derive, look
 from .supplies import check_supplies
 
 if TYPE_CHECKING:
@@ -52,20 +55,24 @@ def run_plan(
         # With its usual buffer numpy would copy rows of a stack that are shorter than that; leaving undoes it.
         np.setbufsize(_ROW_BY_ROW)
         _fill(plan, space, supplied, replicate)
-        run = _Run(program, space)
+        run = _Run(plan, space)
         run.go_through(program.series_stages, watch, 0.0, 0.5)
         watch.begin("classes")
         run.go_through(program.class_stages, watch, 0.5, 0.6)
+        run.read_flags()
 
         state = _make_state(plan, space, run)
         watch.begin("edges")
         compute_edges(plan.edges, state)
         watch.report(0.7)
         watch.begin("derived")
-        bounds = compute_metrics(plan.metrics, state)
+        bounds = None if run.derive(plan, state) else compute_metrics(plan.metrics, state)
         watch.report(0.85)
         watch.begin("checks")
-        warnings = run_checks(plan.checks, state, bounds)
+        if bounds is None and run.execution is not None:
+            warnings = look(plan.metrics, plan.checks, state, run.execution)
+        else:
+            warnings = run_checks(plan.checks, state, bounds or ())
     supplies = program.supplies
     result = Result(
         plan=plan,
@@ -104,8 +111,16 @@ def _fill(
 class _Run:
     """The working set of one run: views of the rows that generated code names, scratch, and what it noticed."""
 
-    def __init__(self, program: Program, space: np.ndarray) -> None:
-        bins = space.shape[1]
+    def __init__(self, plan: Plan, space: np.ndarray) -> None:
+        bins, program = space.shape[1], plan.program
+        self.program: Program = program
+        self.native = plan.native
+        self.execution = plan.native.code.begin(space) if plan.native is not None else None
+        self.is_begun = False
+        stages = (*program.series_stages, *program.class_stages)
+        has_edges = bool(plan.edges.layout.rows)
+        is_joined = bool(stages) and not has_edges and not stages[-1].is_alone
+        self.joined = stages[-1] if is_joined else None
         rows, masks = program.scratch
         self.space = space
         self.rows = [space[slot] for slot in program.used]
@@ -132,10 +147,45 @@ class _Run:
             if shortage.max() > _NOTHING:
                 keys = zip(stage.scan.keys, (shortage > _NOTHING).tolist(), strict=True)
                 self.short += [key for key, is_short in keys if is_short]
+        elif stage.steps and self.native is not None and self.execution is not None:
+            if ask is not None:
+                return self._step(self.execution, stage, ask)
+            last = stage.steps[-1][1]
+            # What reads no edges may follow while the rows of each strip are at hand.
+            self.is_begun = stage is self.joined
+            self.execution.go(stage.steps[0][0], self.native.last if self.is_begun else last)
         elif stage.code is not None:
             found = stage.code(self.rows, self.scratch, self.masks, self.notes, ask)
             return found if stage.is_loop else ()
         return ()
+
+    def _step(self, execution: Execution, stage: Stage, ask: Callable[[], None]) -> Iterator[None]:
+        """The components of a stage one after another, in pieces."""
+        for number, (first, last) in enumerate(stage.steps):
+            if number:
+                ask()
+            for start in range(0, self.space.shape[1], PIECE):
+                yield
+                execution.go(first, last, start, start + PIECE)
+
+    def read_flags(self) -> None:
+        """Take over what the accelerator noticed; notes are in the order of the stages."""
+        if self.execution is None:
+            return
+        work = self.execution.work
+        for position, (number, flag) in enumerate(self.program.noted):
+            if work[flag]:
+                self.notes.append((number, self.execution.notes[position].copy()))
+        self.notes.sort(key=itemgetter(0))
+        self.short += [key for key, at in self.program.shortages if work[at] > _NOTHING]
+
+    def derive(self, plan: Plan, state: State) -> bool:
+        """Whether the accelerator has filled the metrics."""
+        if self.native is None or self.execution is None:
+            return False
+        return derive(
+            self.native, self.execution, plan.metrics, plan.checks, state, is_begun=self.is_begun
+        )
 
 
 def _make_state(plan: Plan, space: np.ndarray, run: _Run) -> State:

@@ -81,7 +81,7 @@ def scan_block(levels: np.ndarray, before: np.ndarray) -> np.ndarray:
 
     Returns the shortage of each queue in the block: what was promised and was not there.
     """
-    if levels.size < _MANY:
+    if levels.size < _MANY or levels.shape[1] < _WIDTH:
         return _scan_rows(levels, before)
     whole = levels.shape[1] - levels.shape[1] % _WIDTH
     shortage = _scan_strips(levels[:, :whole], before)

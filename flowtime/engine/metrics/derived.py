@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,18 +173,40 @@ def compute_metrics(prepared: PreparedMetrics, state: State) -> tuple[Bound, ...
 
     with np.errstate(all="ignore", over="call", call=note):
         bounds = tuple(_fill_strip(strip, state) for strip in prepared.strips)
-        for squeeze in prepared.squeezes:
-            fill_shortfall(squeeze, state)
-        for row, key in prepared.limited:
-            values[row] = state.series(key)
         is_serving = all(bound.lows.get("served", np.inf) > 0.0 for bound in bounds)
-        for level in prepared.levels:
-            fill_latency(level, values, is_serving=is_serving)
+        _fill_across(prepared, state, prepared.levels, is_serving=is_serving)
     if overflows:
         for rows in (rows for strip in prepared.strips for rows in strip.rows.values()):
             data = values[rows]
             values[rows] = np.where(np.isfinite(data), data, np.nan)
     return bounds
+
+
+def complete_metrics(prepared: PreparedMetrics, state: State, *, has_latency: bool) -> bool:
+    """Fill what the accelerator has left: what is computed across nodes, and flow latency unless it has done that.
+
+    False where something grew beyond all numbers: then ``compute_metrics`` must do it all.
+    """
+    overflows: list[int] = []
+
+    def note(_kind: str, flag: int) -> None:
+        overflows.append(flag)
+
+    with np.errstate(all="ignore", over="call", call=note):
+        levels = () if has_latency else prepared.levels
+        _fill_across(prepared, state, levels, is_serving=False)
+    return not overflows
+
+
+def _fill_across(
+    prepared: PreparedMetrics, state: State, levels: Sequence[Level], *, is_serving: bool
+) -> None:
+    for squeeze in prepared.squeezes:
+        fill_shortfall(squeeze, state)
+    for row, key in prepared.limited:
+        state.values[row] = state.series(key)
+    for level in levels:
+        fill_latency(level, state.values, is_serving=is_serving)
 
 
 def _fill_strip(strip: Strip, state: State) -> Bound:
@@ -246,7 +268,8 @@ def _find_ratios(strip: Strip, work: _Work) -> None:
         if not is_plain:
             arrivals = np.where(arrivals == 0.0, np.nan, arrivals)
         ratio = np.divide(work.role(stack, "served"), arrivals, out=work.target(stack))
-        if not (is_plain and work.bound.lows["served"] >= 0.0):
+        # Not even a negative zero: what skipping leaves out must change nothing.
+        if not (is_plain and work.bound.lows["served"] > 0.0):
             np.maximum(ratio, 0.0, out=ratio)
         work.put(stack, np.minimum(ratio, 1.0, out=ratio))
 

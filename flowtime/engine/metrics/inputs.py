@@ -170,7 +170,10 @@ def find_inputs(places: Mapping[str, Place], found: Mapping[str, int]) -> Inputs
 
 def _key(place: Place, role: str) -> str | None:
     """The key of a role, or of what enters the queue where that is not the arrivals."""
-    if role != INFLOW:
-        return place.roles.get(role)
+    return place.roles.get(role) if role != INFLOW else key_of_inflow(place)
+
+
+def key_of_inflow(place: Place) -> str | None:
+    """What enters the queue of a place; None where that is its arrivals."""
     queue = place.queue
     return queue.inflow if queue and queue.inflow != place.roles.get("arrivals") else None

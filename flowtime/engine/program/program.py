@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,8 @@ from ..expansion.draft import ZERO
 from ..expansion.expanded import QueueDef
 from ..graph.dependencies import Component, Graph
 from ..graph.vertices import Given, Vertex
+from ..native.code import LOSS, PROVEN, Assembler
+from ..native.tapes import Flags, LoopSteps, VectorSteps, can_take
 from ..space.traces import owned_queues
 from . import feedback, vectors
 from .emit import Surroundings
@@ -27,14 +30,17 @@ _BUILTINS = {"__builtins__": {"abs": abs, "float": float, "min": min, "range": r
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Components as a call of ``code(r, s, m, notes, ask)``, or a scan of the whole space.
+    """Components as a call of ``code(r, s, m, notes, ask)``, a scan of the whole space, or steps of the accelerator.
 
     A stage of several components calls ``ask`` between them, if that is not None. A loop is one component, and a
-    generator that yields before each stretch of bins.
+    generator that yields before each stretch of bins. ``steps`` are where those of each component begin and end;
+    ``is_alone``: the stage must go through the whole window before another one begins.
     """
 
     code: Callable[..., Any] | None = None
     scan: Scan | None = None
+    steps: tuple[tuple[int, int], ...] = ()
+    is_alone: bool = False
     is_loop: bool = False
     is_parts: bool = False
     components: int = 1
@@ -56,7 +62,8 @@ class Program:
     The space has ``height`` rows: those of the index first, then temporaries, of which ``kept`` stay valid to the
     end. ``used`` are the rows that generated code names by position, ``scratch`` the rows and masks it needs beside
     them. ``numbers`` and ``arrays`` fill rows that are the same in every run. ``queues`` are those whose levels are
-    computed, ``stepped`` the ones among them that are not scanned.
+    computed, ``stepped`` the ones among them that are not scanned. ``noted`` and ``shortages`` are where the
+    accelerator says that a note applies, by its number, and what a scanned queue was short of.
     """
 
     height: int
@@ -72,11 +79,18 @@ class Program:
     queues: Mapping[str, QueueDef]
     stepped: tuple[QueueDef, ...]
     notes: tuple[Note, ...]
+    noted: tuple[tuple[int, int], ...]
+    shortages: tuple[tuple[str, int], ...]
 
 
-def compile_program(graph: Graph, rows: Mapping[str, int]) -> Program:
-    """Lay the series of ``graph`` out in a space whose first rows are those of the index, and generate its code."""
-    compiler = _Compiler(graph, rows)
+def compile_program(
+    graph: Graph, rows: Mapping[str, int], native: Assembler | None = None
+) -> Program:
+    """Lay the series of ``graph`` out in a space whose first rows are those of the index, and generate its code.
+
+    What the accelerator can take becomes steps of ``native``, where there is one.
+    """
+    compiler = _Compiler(graph, rows, native)
     for number, component in enumerate(graph.components):
         compiler.add(f"c{number}", component)
     return compiler.finish()
@@ -85,14 +99,19 @@ def compile_program(graph: Graph, rows: Mapping[str, int]) -> Program:
 class _Compiler:
     """Walks the components in order; what is known of a series is known to all that read it."""
 
-    def __init__(self, graph: Graph, rows: Mapping[str, int]) -> None:
+    def __init__(self, graph: Graph, rows: Mapping[str, int], native: Assembler | None) -> None:
         self._graph = graph
+        self._native = native
+        self._noted: list[tuple[int, int]] = []
+        self._shortages: list[tuple[str, int]] = []
         self._bins = graph.expanded.model.grid.bins
         self._producers = {k: v.id for v in graph.vertices.values() for k in v.outputs}
         self._inlined = inlined_vertices(graph)
         temporaries = place_temporaries(graph, self._inlined)
         self._slots = {**rows, **{key: len(rows) + at for key, at in temporaries.items()}}
         self._height = len(rows) + len(set(temporaries.values()))
+        counts = Counter(temporaries.values())
+        self._shared = {key for key, at in temporaries.items() if counts[at] > 1}
         self._scalars: dict[str, float] = {ZERO: 0.0}
         self._bounds: dict[str, float] = {}
         self._arrays: list[tuple[int, np.ndarray]] = []
@@ -112,13 +131,11 @@ class _Compiler:
                 for vertex in vertices:
                     self._give(vertex)
             case "scan":
-                self._drafts.append((Stage(scan=self._scan(vertices)), ""))
+                self._add_scan(vertices)
             case "vector":
                 self._add_vector(name, vertices[0], is_parts=component.is_parts)
             case _:
-                self._write_loop(name, vertices)
-                is_parts = all(vertex.is_parts for vertex in vertices)
-                self._drafts.append((Stage(is_loop=True, is_parts=is_parts), name))
+                self._add_loop(name, vertices)
 
     def finish(self) -> Program:
         drafts = self._drafts
@@ -129,6 +146,7 @@ class _Compiler:
         last = max((k for k, stage in enumerate(stages) if not stage.is_parts), default=-1) + 1
         queues = owned_queues(self._graph.expanded)
         scanned = {key for stage in stages if stage.scan for key in stage.scan.keys}
+        scanned |= {key for key, _ in self._shortages}
         numbers = sorted((self._slots[key], value) for key, value in self._scalars.items())
         return Program(
             height=self._height,
@@ -151,6 +169,8 @@ class _Compiler:
             queues=queues,
             stepped=tuple(queue for key, queue in queues.items() if key not in scanned),
             notes=tuple(self._around.notes),
+            noted=tuple(self._noted),
+            shortages=tuple(self._shortages),
         )
 
     def _give(self, vertex: Vertex) -> None:
@@ -173,7 +193,7 @@ class _Compiler:
             inlined={key: vertex for vertex in self._inlined.values() for key in vertex.outputs},
         )
 
-    def _scan(self, vertices: list[Vertex]) -> Scan:
+    def _add_scan(self, vertices: list[Vertex]) -> None:
         queues = [vertex.scan for vertex in vertices if vertex.scan is not None]
         is_proven = True
         for queue in queues:
@@ -182,7 +202,26 @@ class _Compiler:
             sizes = sum(bound(operand) for operand in inputs)
             is_proven = is_proven and sizes < SAFE
             self._bounds[queue.depth] = queue.seed + self._bins * sizes
-        return plan_scan(queues, self._slots, is_proven=is_proven)
+        if self._native is None:
+            scan = plan_scan(queues, self._slots, is_proven=is_proven)
+            self._drafts.append((Stage(scan=scan), ""))
+            return
+        first = len(self._native)
+        for queue in queues:
+            self._take_scan(self._native, queue, len(queues), is_proven=is_proven)
+        self._add_steps(first, vertices, is_parts=False)
+
+    def _take_scan(
+        self, native: Assembler, queue: QueueDef, count: int, *, is_proven: bool
+    ) -> None:
+        """The scan of one queue among ``count``; its state is that of ``scan`` in kernels.c."""
+        flows = [self._slots.get(k, self._slots[ZERO]) for k in (queue.inflow, queue.outflow)]
+        loss = self._slots.get(queue.loss or "")
+        state = native.reserve(5, [queue.seed])
+        form = (PROVEN if is_proven else 0) | (LOSS if loss is not None else 0)
+        to, lost = self._slots[queue.depth], loss or 0
+        native.emit("SCAN", to, flows[0], flows[1], lost, n=state, k=float(count), form=form)
+        self._shortages.append((queue.key, state + 4))
 
     def _add_vector(self, name: str, vertex: Vertex, *, is_parts: bool) -> None:
         """Generate the code of one vertex, as its own stage or at the end of the last; none where all is numbers."""
@@ -190,12 +229,18 @@ class _Compiler:
         found = self._settle(vertex, tape)
         if not found and not tape.notes:
             return
+        if self._native is not None and can_take(tape, list(found.values()), is_loop=False):
+            first = len(self._native)
+            self._keep_notes(VectorSteps(tape, found, self._slots, self._native).emit())
+            self._add_steps(first, [vertex], is_parts=is_parts)
+            return
         code = VectorCode(tape, found, self._around)
         lines = code.lines()
         rows, masks = code.scratch
         self._scratch = max(self._scratch[0], rows), max(self._scratch[1], masks)
         last, _ = self._drafts[-1] if self._drafts else (Stage(is_loop=True), "")
-        if last.is_loop or last.scan is not None or last.is_parts != is_parts:
+        is_closed = last.is_loop or last.scan is not None or bool(last.steps)
+        if is_closed or last.is_parts != is_parts:
             self._drafts.append((Stage(is_parts=is_parts), name))
             self._define(name, lines)
             return
@@ -213,7 +258,8 @@ class _Compiler:
                 self._scalars[key] = operand
         return found
 
-    def _write_loop(self, name: str, vertices: list[Vertex]) -> None:
+    def _add_loop(self, name: str, vertices: list[Vertex]) -> None:
+        is_parts = all(vertex.is_parts for vertex in vertices)
         tape = self._tape()
         own: dict[str, Operand] = {}
         for vertex in vertices:
@@ -221,9 +267,34 @@ class _Compiler:
             own.update(made)
             tape.produced.update(made)
         self._bounds.update((key, bound(operand)) for key, operand in own.items())
+        if self._native is not None and can_take(tape, list(own.values()), is_loop=True):
+            first = len(self._native)
+            self._keep_notes(LoopSteps(tape, own, self._slots, self._native).emit())
+            self._add_steps(first, vertices, is_parts=is_parts)
+            return
         written = [key for key in own if key in self._slots]
         code = LoopCode(tape, own, written, self._around, chunk_size(len(own)))
         self._define(name, code.lines())
+        self._drafts.append((Stage(is_loop=True, is_parts=is_parts), name))
+
+    def _add_steps(self, first: int, vertices: list[Vertex], *, is_parts: bool) -> None:
+        """A component of which the accelerator takes the steps from ``first`` on, joined to the last stage if it may be.
+
+        Stages go strip by strip through all their components: a row that several temporaries share would lose its past.
+        """
+        span = first, len(self._native or ())
+        keys = {key for vertex in vertices for key in vertex.outputs}
+        keys.update(*(self._graph.keys.get(vertex.id, ()) for vertex in vertices))
+        is_alone = not self._shared.isdisjoint(keys)
+        last = self._drafts[-1][0] if self._drafts else Stage()
+        if not last.steps or last.is_alone or is_alone or last.is_parts != is_parts:
+            self._drafts.append((Stage(steps=(span,), is_alone=is_alone, is_parts=is_parts), ""))
+            return
+        joined = replace(last, steps=(*last.steps, span), components=last.components + 1)
+        self._drafts[-1] = joined, ""
+
+    def _keep_notes(self, flags: Flags) -> None:
+        self._noted += [(self._around.note(note), flag) for note, flag in flags]
 
     def _define(self, name: str, lines: Iterable[str]) -> None:
         self._lines.append(f"def {name}(r, s, m, notes, ask):")
