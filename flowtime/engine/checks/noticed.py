@@ -6,7 +6,7 @@ when the warnings are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from ..metrics.inputs import NOTHING, Bound, Inputs, cut_strips
 from ..native.checks import Looks, Screen, Strip, emit_looks, emit_screen
 from ..native.code import Assembler
-from ..native.metrics import Places
+from ..native.metrics import Places, rank_rows
 from ..results.records import Warning
 from ..space.layout import Layout
 from ..space.stacks import Pick, pick
@@ -37,8 +37,8 @@ class PreparedChecks:
     """The checks that the model has something for, and the warnings that need no run.
 
     ``strips`` are those of each strip of nodes, ``overall`` all others. ``others`` are rows that queues and retries
-    read and that are no gathered role, ``temporaries`` what they read that has no row. ``screens`` are ``strips`` for a
-    run at which the accelerator has looked, ``looks`` what it says of all roles.
+    read and that are no gathered role, ``temporaries`` what they read that has no row. ``screens`` are the
+    checks of all strips for a run at which the accelerator has looked, ``looks`` what it says of the roles ``inputs``.
     """
 
     strips: tuple[tuple[Check, ...], ...]
@@ -46,8 +46,9 @@ class PreparedChecks:
     static: tuple[Warning, ...]
     others: Pick
     temporaries: tuple[str, ...]
-    screens: tuple[tuple[Screen, ...], ...] = ()
+    screens: tuple[Screen, ...] = ()
     looks: Looks | None = None
+    inputs: Inputs | None = None
 
     def has_gaps(self, state: State, bounds: Sequence[Bound]) -> bool:
         """Whether anything that is read is not finite; mostly settled by what the gathering of roles has seen."""
@@ -84,12 +85,11 @@ def prepare_checks(whole: Layout, native: tuple[Assembler, Places] | None = None
     keys = {key for counted in counted_inputs(context) for key in counted.keys}
     keys -= {key for place in context.places.values() for key in place.roles.values()}
     nodes = cut_strips(list(whole.metrics.places), whole.expanded.model.grid.bins)
-    contexts = [make_context(whole, chosen) for chosen in nodes]
-    strips = tuple(_strip_checks(strip) for strip in contexts)
+    strips = tuple(_strip_checks(make_context(whole, chosen)) for chosen in nodes)
     looks: Looks | None = None
-    screens: tuple[tuple[Screen, ...], ...] = ()
+    screens: tuple[Screen, ...] = ()
     if native is not None:
-        looks, screens = _screen(*native, contexts, strips, sorted(keys))
+        looks, screens = _screen(*native, context, sorted(keys))
     return PreparedChecks(
         strips=strips,
         overall=(
@@ -104,26 +104,20 @@ def prepare_checks(whole: Layout, native: tuple[Assembler, Places] | None = None
         temporaries=tuple(sorted(key for key in keys if key not in context.rows)),
         screens=screens,
         looks=looks,
+        inputs=context.inputs if native is not None else None,
     )
 
 
 def _screen(
-    code: Assembler,
-    places: Places,
-    contexts: Sequence[Context],
-    strips: Sequence[tuple[Check, ...]],
-    others: Sequence[str],
-) -> tuple[Looks, tuple[tuple[Screen, ...], ...]]:
-    """Steps that look at the roles of all strips, and for each of their checks."""
-    inputs = [context.inputs for context in contexts]
-    looks = emit_looks(code, inputs, [places[key] for key in others], places)
+    code: Assembler, places: Places, context: Context, others: Sequence[str]
+) -> tuple[Looks, tuple[Screen, ...]]:
+    """Steps that look at every role, and for each check of nodes."""
+    ranks, rows = rank_rows(context.whole), [places[key] for key in others]
+    looks = emit_looks(code, context.inputs, rows, places, ranks)
     screens = tuple(
-        tuple(
-            screen
-            for check in checks
-            for screen in emit_screen(code, check, context, looks, places)
-        )
-        for context, checks in zip(contexts, strips, strict=True)
+        screen
+        for check in _strip_checks(context)
+        for screen in emit_screen(code, check, context, looks, places)
     )
     return looks, screens
 
@@ -151,16 +145,15 @@ def run_checks(prepared: PreparedChecks, state: State, bounds: Sequence[Bound]) 
     return _notice(prepared, state, found)
 
 
-def read_screens(
-    prepared: PreparedChecks, state: State, inputs: Iterable[Inputs], work: np.ndarray
-) -> Noticed:
-    """The same where the accelerator has looked: ``work`` holds its marks, ``inputs`` are those of the strips."""
+def read_screens(prepared: PreparedChecks, state: State, work: np.ndarray) -> Noticed:
+    """The same where the accelerator has looked: ``work`` holds its marks."""
+    if prepared.looks is None or prepared.inputs is None:
+        raise ValueError("nothing has looked at this run")
     with np.errstate(all="ignore"):
-        has_gaps = prepared.looks is not None and bool(work[prepared.looks.gaps])
+        has_gaps = bool(work[prepared.looks.gaps])
         found = _look_overall(prepared, state, has_gaps=has_gaps)
-        for screens, gathered in zip(prepared.screens, inputs, strict=True):
-            strip = Strip(state, gathered, has_gaps=has_gaps)
-            found += [hit for screen in screens for hit in screen.find(strip, work)]
+        strip = Strip(state, prepared.inputs, has_gaps=has_gaps)
+        found += [hit for screen in prepared.screens for hit in screen.find(strip, work)]
     return _notice(prepared, state, found)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..checks.noticed import Noticed, PreparedChecks, prepare_checks, read_screens
+from ..checks.noticed import PreparedChecks, prepare_checks
 from ..metrics.derived import PreparedMetrics, complete_metrics
 from ..native.code import Assembler, Code, Execution
-from ..native.metrics import Places, emit_metrics, has_paths
+from ..native.metrics import Places, emit_metrics, has_paths, rank_rows
 from ..space.layout import Layout
 from ..space.state import State
 
@@ -37,8 +37,10 @@ def add_nodes(
     first, overflown = len(code), code.reserve(1)
     code.emit("CLEAR")
     settled = emit_metrics(code, whole, places)
-    code.emit("OVERFLOWN", n=overflown)
     checks = prepare_checks(whole, (code, places))
+    # Node by node, so that the rows of one stay at hand from its first metric to its last check.
+    code.sort(first + 1, len(code), rank_rows(whole))
+    code.emit("OVERFLOWN", n=overflown)
     last = len(code)
     if settled:
         came = code.reserve(2 * code.bins)
@@ -73,11 +75,3 @@ def derive(
     if work[native.overflown]:
         return False
     return complete_metrics(metrics, state, has_latency=native.has_latency)
-
-
-def look(
-    metrics: PreparedMetrics, checks: PreparedChecks, state: State, execution: Execution
-) -> Noticed:
-    """The checks, as far as something was marked for them."""
-    inputs = [strip.inputs for strip in metrics.strips]
-    return read_screens(checks, state, inputs, execution.work)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..checks.noticed import run_checks
+from ..checks.noticed import read_screens, run_checks
 from ..edges.volumes import compute_edges
 from ..errors import Cancelled
 from ..graph.class_rules import GIVEN
@@ -21,7 +21,7 @@ from ..program.tape import Note
 from ..results.result import Result
 from ..space.state import Finding, State
 from ..space.traces import QueueTraces, is_short
-from .natively import derive, look
+from .natively import derive
 from .supplies import check_supplies
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def run_plan(
         watch.report(0.85)
         watch.begin("checks")
         if bounds is None and run.execution is not None:
-            warnings = look(plan.metrics, plan.checks, state, run.execution)
+            warnings = read_screens(plan.checks, state, run.execution.work)
         else:
             warnings = run_checks(plan.checks, state, bounds or ())
     supplies = program.supplies

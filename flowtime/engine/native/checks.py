@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,7 +38,7 @@ class Looks:
 
 
 class Strip:
-    """Some nodes in one run; their roles are gathered only if a check asks for them."""
+    """The nodes in one run; their roles are gathered only if a check asks for them."""
 
     def __init__(self, state: State, inputs: Inputs, *, has_gaps: bool) -> None:
         self.light = Run(state, NOTHING, has_gaps)
@@ -116,16 +116,24 @@ class _Late:
 
 
 def emit_looks(
-    code: Assembler, inputs: Iterable[Inputs], others: Iterable[int], places: Places
+    code: Assembler,
+    inputs: Inputs,
+    others: Iterable[int],
+    places: Places,
+    ranks: Mapping[int, int],
 ) -> Looks:
-    """One look at every row that is a role of some node, and at ``others`` that queues and retries read."""
+    """One look at every row that is a role of some node, and at ``others`` that queues and retries read.
+
+    ``ranks`` says which rows belong together.
+    """
     start = code.reserve(3)
     looks = Looks(start, start + 1, start + 2)
-    rows = {row for strip in inputs for row in _all_rows(strip, places)}
-    for row in sorted(rows):
-        code.emit("LOOK", 0, row, n=looks.missing)
+    rows = sorted(set(_all_rows(inputs, places)), key=lambda row: ranks.get(row, 0))
+    for at in range(0, len(rows), 3):
+        a, b, c = (*rows[at : at + 3], *rows[-1:] * 2)[:3]
+        code.emit("LOOK", a, a, b, c, n=looks.missing)
     for row in others:
-        code.emit("GAPS", 0, row, n=looks.gaps)
+        code.emit("GAPS", row, n=looks.gaps)
     return looks
 
 
@@ -179,8 +187,8 @@ def _each(
     """One step a row, each with ``size`` numbers of which the first is its mark; where the marks are."""
     start = code.reserve(size * len(rows))
     for at, row in enumerate(rows):
-        other = others[at] if others else 0
-        code.emit(op, 0, row, other, n=start + size * at, k=k, form=form)
+        other = others[at] if others else row
+        code.emit(op, row, row, other, n=start + size * at, k=k, form=form)
     return slice(start, start + size * len(rows), size)
 
 
@@ -195,7 +203,7 @@ def _ledgers(code: Assembler, check: QueueLedgers, rows: Rows) -> slice:
         code.start(start + 3 * at, float(check.seeds[at]))
         form = (LOSS if at in losses else 0) | (OVERFLOW_TOO if at in overflows else 0)
         code.emit(
-            "LEDGER", 0, depth, inflow, outflow, n=start + 3 * at, form=form,
+            "LEDGER", depth, depth, inflow, outflow, n=start + 3 * at, form=form,
             k=float(losses.get(at, 0)), k2=float(overflows.get(at, 0)),
         )  # fmt: skip
     return slice(start + 2, start + 3 * count, 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,7 @@ class Assembler:
         self.library = library
         self.bins = bins
         self.notes = 0
+        self.strip = min(library.strip, bins)
         self._steps: list[tuple[Any, ...]] = []
         self._numbers: list[float] = []
         self._free: list[int] = []
@@ -51,8 +52,8 @@ class Assembler:
         self,
         op: str,
         to: int = 0,
-        a: Operand = 0,
-        b: Operand = 0,
+        a: Operand | None = None,
+        b: Operand | None = None,
         c: int = 0,
         *,
         n: int = 0,
@@ -60,7 +61,9 @@ class Assembler:
         k2: float = 0.0,
         form: int = 0,
     ) -> None:
-        """One more step; operands that are numbers take the place of ``k`` and ``k2``."""
+        """One more step; operands that are numbers take the place of ``k`` and ``k2``, absent ones are the one before."""
+        a = to if a is None else a
+        b = a if b is None else b
         if isinstance(a, float):
             a, k, form = 0, a, form | A_NUMBER
             if isinstance(b, float):
@@ -77,6 +80,14 @@ class Assembler:
     def put(self, at: int, op: str, *, n: int, c: int) -> None:
         self._steps[at] = (self.library.operations[op], 0, 0, 0, 0, c, n, 0.0, 0.0)
 
+    def sort(self, first: int, last: int, ranks: Mapping[int, int]) -> None:
+        """Order steps that only share finished rows: each by the highest rank of the rows it has to do with."""
+
+        def rank(step: tuple[Any, ...]) -> int:
+            return max(ranks.get(place, 0) for place in step[2:5])
+
+        self._steps[first:last] = sorted(self._steps[first:last], key=rank)
+
     def reserve(self, size: int, initial: Iterable[float] = ()) -> int:
         """The offset of ``size`` numbers of the work area, zero but for those given."""
         start, self._work = self._work, self._work + size
@@ -90,14 +101,14 @@ class Assembler:
 
     def take(self) -> int:
         """The place of a strip that nothing else uses until it is given back."""
-        return self._free.pop() if self._free else ~self.reserve(self.library.strip + APART)
+        return self._free.pop() if self._free else ~self.reserve(self.strip + APART)
 
     def give(self, place: int) -> None:
         self._free.append(place)
 
     def history(self, depth: int) -> int:
         """The place of a strip with ``depth`` bins of its past before it; zeros before bin 0."""
-        place = ~(self.reserve(depth + self.library.strip + APART) + depth)
+        place = ~(self.reserve(depth + self.strip + APART) + depth)
         self.emit("ROLL", place, n=depth)
         return place
 

@@ -78,10 +78,12 @@ INLINE double *find(const Run *run, int32_t place, int64_t t)
 /* numpy's minimum and maximum: the first of two equal ones loses, which shows in the sign of zero. */
 INLINE double least(double x, double y) { return x < y || x != x ? x : y; }
 INLINE double most(double x, double y) { return x > y || x != x ? x : y; }
+/* The same where ``y`` is a number, which settles it with one comparison. */
+INLINE double at_most(double x, double y) { return x >= y ? y : x; }
+INLINE double at_least(double x, double y) { return x <= y ? y : x; }
 INLINE int is_finite(double x) { return x - x == 0.0; }
 INLINE double above_zero(double x) { return x > 0.0 ? x : (double)NAN; }
 INLINE double or_nothing(double x) { return is_finite(x) ? x : 0.0; }
-INLINE double or_zero(double quotient, double divisor) { return divisor == 0.0 ? 0.0 : quotient; }
 INLINE double join(double x, double y, double sum) { return y != y ? x : x != x ? y : sum; }
 INLINE double magnitude(double x, double y) { return most(fabs(x), fabs(y)); }
 
@@ -147,6 +149,14 @@ INLINE double smooth(double x, double weight, double *state)
     return state[0];
 }
 
+INLINE void accumulate(double *to, const double *x, int64_t n, double *state)
+{
+    double sum = *state;
+    for (int64_t i = 0; i < n; i++)
+        to[i] = sum = sum + x[i];
+    *state = sum;
+}
+
 /* The levels of one queue among ``k``, in blocks between anchors; see ``scan_block`` in kernels/queue.py, which this
    repeats. The state is the level before, the running sum and its lowest value, and the shortage of the block and of
    all blocks. */
@@ -204,29 +214,40 @@ INLINE void scan(const Run *run, const Step *s, double *to, const double *in, co
     state[2] = low;
 }
 
-/* Ages where something older than a bin is there, or more has been taken back than came (metrics/ages.py). */
-INLINE void settle(const Step *s, double *to, const double *depth, const double *inflow, double *came, int64_t bins)
+/* Ages where something older than a bin is there, or more has been taken back than came (metrics/ages.py). The state
+   says in which strip that is for the last time, and whether anything was taken back. */
+INLINE void settle(const Step *s, double *to, const double *depth, const double *inflow, double *came, int64_t bins,
+                   const double *state)
 {
-    double *steps = came + bins;
-    double sum = 0.0;
-    int64_t first = 0;
-    for (int64_t t = 0; t < bins; t++) {
-        sum = t ? sum + inflow[t] : inflow[t];
-        came[t] = sum + s->k2;
-        steps[t] = t ? most(steps[t - 1], came[t]) : came[t];
+    const int64_t n = (int64_t)state[0];
+    const double seed = s->k2;
+    double *steps = came + bins, sum = -0.0;
+    for (int64_t i = 0; i < n; i++) {
+        sum = sum + inflow[i];
+        came[i] = sum + seed;
+    }
+    if (state[1] == 0.0)
+        steps = came;
+    else
+        for (int64_t i = 0; i < n; i++)
+            steps[i] = i ? most(steps[i - 1], came[i]) : came[i];
+    for (int64_t first = 0, t = 0; t < n; t++) {
+        /* Mostly this settles it without a division. */
+        if (depth[t] <= NOTHING || (inflow[t] > 0.0 && depth[t] < 0.99 * inflow[t]))
+            continue;
         const double age = depth[t] / inflow[t];
-        if (depth[t] <= NOTHING || !(age > 1.0 || age < 0.0))
+        if (!(age > 1.0 || age < 0.0))
             continue;
         const double left = came[t] - depth[t], key = left + NOTHING;
         while (first > 0 && steps[first - 1] > key)
             first--;
         while (first < t && steps[first] <= key)
             first++;
-        const double before = first ? came[first - 1] : s->k2;
-        double bin_ages = (double)t + 1.0 - (double)first - (left - before) / inflow[first];
-        if (key < s->k2)
-            bin_ages = (double)t + 1.0;
-        to[t] = bin_ages * s->k;
+        const double before = first ? came[first - 1] : seed;
+        double older = (double)t + 1.0 - (double)first - (left - before) / inflow[first];
+        if (key < seed)
+            older = (double)t + 1.0;
+        to[t] = older * s->k;
     }
 }
 
@@ -291,6 +312,24 @@ INLINE void add_up(double *sums, const double *x, int64_t n)
         sums[j] += parts[j] + (i + j < n ? x[i + j] : 0.0);
 }
 
+/* A quotient, and 0 where the divisor is 0. In two loops: in one the compiler would make a branch of the division. */
+INLINE void divide(const Step *s, double *to, const double *a, const double *b, int64_t n)
+{
+    double quotients[STRIP];
+    if (s->form & B_NUMBER) {
+        const double y = s->k;
+        EACH to[i] = a[i] / y;
+        return;
+    }
+    if (s->form & A_NUMBER) {
+        const double x = s->k;
+        EACH quotients[i] = x / b[i];
+    } else {
+        EACH quotients[i] = a[i] / b[i];
+    }
+    EACH to[i] = b[i] == 0.0 ? 0.0 : quotients[i];
+}
+
 #define TWO(name, value) \
     case name: \
         if (!(s->form & (A_NUMBER | B_NUMBER))) { \
@@ -329,7 +368,7 @@ INLINE void take_step(const Run *run, const Bound *e, int64_t t, int64_t i)
     case ADD: *to = x + y; break;
     case SUBTRACT: *to = x - y; break;
     case MULTIPLY: *to = x * y; break;
-    case DIVIDE: *to = or_zero(x / y, y); break;
+    case DIVIDE: *to = y == 0.0 ? 0.0 : x / y; break;
     case MINIMUM: *to = x <= y || x != x ? x : y; break;
     case MAXIMUM: *to = x >= y || x != x ? x : y; break;
     case ABSOLUTE_VALUE: *to = fabs(x); break;
@@ -397,8 +436,8 @@ INLINE int64_t take_strip(const Run *run, const Step *s, int64_t t, int64_t n)
         start = start < 0 ? 0 : start > n ? n : start;
         for (int64_t i = 0; i < start; i++)
             to[i] = s->k;
-        for (int64_t i = start; i < n; i++)
-            to[i] = a[i - s->n];
+        const double *late = a - s->n;
+        BINS_FROM(start) to[i] = late[i];
         break;
     }
     case ROLL:
@@ -410,7 +449,7 @@ INLINE int64_t take_strip(const Run *run, const Step *s, int64_t t, int64_t n)
     TWO(ADD, x + y)
     TWO(SUBTRACT, x - y)
     TWO(MULTIPLY, x * y)
-    TWO(DIVIDE, or_zero(x / y, y))
+    case DIVIDE: divide(s, to, a, b, n); break;
     TWO(MINIMUM, least(x, y))
     TWO(MAXIMUM, most(x, y))
     ONE(ABSOLUTE_VALUE, fabs(x))
@@ -430,8 +469,7 @@ INLINE int64_t take_strip(const Run *run, const Step *s, int64_t t, int64_t n)
             to[i] = smooth(a[i], s->k, run->work + s->n);
         break;
     case ACCUMULATE:
-        for (int64_t i = 0; i < n; i++)
-            to[i] = run->work[s->n] = run->work[s->n] + a[i];
+        accumulate(to, a, n, run->work + s->n);
         break;
     case NOTE: {
         uint8_t *mask = run->notes + s->n * run->bins + t, any = 0;
@@ -452,8 +490,8 @@ INLINE int64_t take_strip(const Run *run, const Step *s, int64_t t, int64_t n)
     PAIR(PLAIN_QUOTIENT, x / above_zero(y))
     PAIR(SERVERS, x * (y > 0.0 ? y : 1.0))
     PAIR(JOIN, join(x, y, x + y))
-    PAIR(SHARE, least(most(x / (y == 0.0 ? (double)NAN : y), 0.0), 1.0))
-    PAIR(TAX, most(above_zero(x) - y, 0.0) / above_zero(x))
+    PAIR(SHARE, at_most(at_least(x / (y == 0.0 ? (double)NAN : y), 0.0), 1.0))
+    PAIR(TAX, at_least(above_zero(x) - y, 0.0) / above_zero(x))
     case KINGMAN:
         EACH {
             const double load = a[i] > 0.0 && a[i] < 1.0 ? a[i] : (double)NAN;
@@ -462,27 +500,33 @@ INLINE int64_t take_strip(const Run *run, const Step *s, int64_t t, int64_t n)
         break;
     PAIR(WHERE_SERVED, y > 0.0 && y < (double)INFINITY ? x : (double)NAN)
     case AGE: {
-        int64_t older = 0;
+        int64_t older = 0, back = 0;
         const double minutes = s->k;
+        double ratios[STRIP];
+        EACH ratios[i] = a[i] / b[i];
+        EACH ratios[i] = a[i] <= NOTHING ? 0.0 : ratios[i];
         EACH {
-            const double ratio = a[i] / b[i], age = a[i] <= NOTHING ? 0.0 : ratio;
-            older |= age > 1.0 || age < 0.0;
-            to[i] = age * minutes;
+            older |= (ratios[i] > 1.0) | (ratios[i] < 0.0);
+            back |= b[i] < 0.0;
+            to[i] = ratios[i] * minutes;
         }
         if (older)
-            run->work[s->n] = 1.0;
+            run->work[s->n] = (double)(t + n);
+        if (back)
+            run->work[s->n + 1] = 1.0;
         break;
     }
     case SETTLE:
-        if (run->work[s->n] != 0.0)
-            settle(s, to, a, b, run->work + s->c, run->bins);
+        settle(s, to, a, b, run->work + s->c, run->bins, run->work + s->n);
         break;
 
     case LOOK: {
+        /* A sum of three is finite only if all of them are. */
         int64_t missing = 0, negative = 0;
         EACH {
-            missing |= !is_finite(a[i]);
-            negative |= a[i] < -ABSOLUTE;
+            const double pair = a[i] < b[i] ? a[i] : b[i], low = pair < c[i] ? pair : c[i];
+            missing |= !is_finite(a[i] + b[i] + c[i]);
+            negative |= low < -ABSOLUTE;
         }
         if (missing)
             run->work[s->n] = 1.0;

@@ -34,7 +34,7 @@ def emit_metrics(code: Assembler, whole: Layout, places: Places) -> list[Settled
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Ages of one node: its rows, and where it says that something is older than a bin."""
+    """Ages of one node: its rows, and where it says that something is older than a bin, or that something went back."""
 
     ages: int
     depth: int
@@ -143,7 +143,7 @@ class _Node:
             return []
         inflow = key_of_inflow(self._place) or self._place.roles["arrivals"]
         place = self._places[inflow if inflow in self._whole.rows else ""]
-        flag, depth = self._code.reserve(1), self._role("queueDepth")
+        flag, depth = self._code.reserve(2), self._role("queueDepth")
         minutes = float(self._whole.expanded.model.grid.bin_minutes)
         self._code.emit("AGE", ages, depth, place, n=flag, k=minutes)
         return [Settled(ages, depth, place, minutes, queue.seed, flag)]
@@ -152,3 +152,16 @@ class _Node:
 def has_paths(whole: Layout) -> bool:
     """Whether some node is fed by another one whose latency counts."""
     return any(whole.metrics.feeding[node] for node in whole.metrics.keys["flowLatencyMs"])
+
+
+def rank_rows(whole: Layout) -> dict[int, int]:
+    """The position of the first node that has to do with each row."""
+    ranks: dict[int, int] = {}
+    found = {node: rank for rank, node in enumerate(whole.metrics.places)}
+    for node, place in whole.metrics.places.items():
+        for key in place.roles.values():
+            if key in whole.rows:
+                ranks.setdefault(whole.rows[key], found[node])
+    for keys in whole.metrics.keys.values():
+        ranks.update((whole.rows[key], found[node]) for node, key in keys.items())
+    return ranks

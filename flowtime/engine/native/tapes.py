@@ -276,7 +276,7 @@ class LoopSteps(_Tape):
         if index in self._past:
             return self._code.history(self._past[index])
         if self._is_prepared(step):
-            return ~self._code.reserve(self._code.library.strip + APART)
+            return ~self._code.reserve(self._code.strip + APART)
         self._fixed.add(index)
         return ~self._code.reserve(1)
 
