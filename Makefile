@@ -113,5 +113,5 @@ lock: ## Resolve the dependencies anew into requirements/
 clean: ## Remove what was made, but not your data in var/
 	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov test-artifacts staticfiles dist
-	rm -f $(NATIVE)/.built $(NATIVE)/kernels-*.so
+	rm -f $(NATIVE)/.built $(NATIVE)/kernels-*.native
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

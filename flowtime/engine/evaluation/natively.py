@@ -43,7 +43,7 @@ def add_nodes(
     code.emit("OVERFLOWN", n=overflown)
     last = len(code)
     if settled:
-        came = code.reserve(2 * code.bins)
+        came = code.scratch(2 * code.bins)
         code.emit("CLEAR")
         for ages in settled:
             ages.emit(code, came)

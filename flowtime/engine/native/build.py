@@ -30,14 +30,14 @@ def build(source: Path = SOURCE) -> Path | None:
     """
     target = built_file(source)
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-    for stale in target.parent.glob("kernels-*.so"):
+    for stale in target.parent.glob("kernels-*.native"):
         if stale != target:
             stale.unlink(missing_ok=True)
     if target.exists():
         return target
     if compiler is None:
         return None
-    handle, name = tempfile.mkstemp(suffix=".so", dir=target.parent)
+    handle, name = tempfile.mkstemp(suffix=".native", dir=target.parent)
     os.close(handle)
     draft = Path(name)
     try:

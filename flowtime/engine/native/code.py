@@ -43,6 +43,8 @@ class Assembler:
         self._numbers: list[float] = []
         self._free: list[int] = []
         self._work = 0
+        self._held: list[np.ndarray] = []
+        self._scratch = 0
         self._initial: list[tuple[int, float]] = []
 
     def __len__(self) -> int:
@@ -117,6 +119,17 @@ class Assembler:
         self._numbers += taps
         return len(self._numbers) - len(taps)
 
+    def give_array(self, row: int, array: np.ndarray) -> None:
+        """Fill a row from an array of the plan, float64 of shape (bins,)."""
+        held = np.ascontiguousarray(array, dtype=np.float64)
+        self._held.append(held)
+        self.emit("TAKE", row, n=held.ctypes.data)
+
+    def scratch(self, size: int) -> int:
+        """The offset of ``size`` numbers at the end of the work area, which begin as anything; asked for last."""
+        self._scratch = size
+        return self._work
+
     def note(self, mask: int, form: int = 0) -> int:
         """Steps that record where ``mask`` holds; the offset of what says whether it does anywhere."""
         flag = self.reserve(1)
@@ -132,19 +145,27 @@ class Assembler:
         numbers = np.array(self._numbers)
         for array in (blank, table, numbers):
             array.setflags(write=False)
-        return Code(self.library, table, numbers, blank, self.notes, self.bins)
+        size = self._work + self._scratch
+        return Code(
+            self.library, table, numbers, blank, size, self.notes, self.bins, tuple(self._held)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The steps of a plan; ``blank`` is the work area of a run before its first bin."""
+    """The steps of a plan; ``blank`` is how the work area of ``size`` numbers begins before the first bin.
+
+    ``held`` are the arrays that steps know by their addresses.
+    """
 
     library: Library
     table: np.ndarray
     numbers: np.ndarray
     blank: np.ndarray
+    size: int
     notes: int
     bins: int
+    held: tuple[np.ndarray, ...]
     _fixed: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -164,7 +185,8 @@ class Execution:
     def __init__(self, code: Code, space: np.ndarray) -> None:
         self._code = code
         self.space = space
-        self.work = code.blank.copy()
+        self.work = np.empty(code.size)
+        self.work[: len(code.blank)] = code.blank
         self.notes = np.empty((code.notes, code.bins), dtype=bool)
         table, numbers = code._fixed
         self._places = (

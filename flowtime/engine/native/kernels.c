@@ -21,7 +21,7 @@
 #define RELATIVE 1e-9
 
 #define OPERATIONS(X) \
-    X(COPY) X(FILL) X(OPEN) X(DELAY) X(ROLL) X(LOOP) X(PAST) \
+    X(TAKE) X(COPY) X(FILL) X(OPEN) X(DELAY) X(ROLL) X(LOOP) X(PAST) \
     X(ADD) X(SUBTRACT) X(MULTIPLY) X(DIVIDE) X(MINIMUM) X(MAXIMUM) X(ABSOLUTE_VALUE) X(FLOOR) X(CEIL) \
     X(FINITE_OR_ZERO) X(GREATER) X(GREATER_EQUAL) X(EQUAL) X(IS_FINITE) X(BOTH) X(CHOOSE) \
     X(CONVOLVE) X(ECHO) X(SMOOTH) X(ACCUMULATE) X(NOTE) X(SCAN) \
@@ -81,6 +81,8 @@ INLINE double most(double x, double y) { return x > y || x != x ? x : y; }
 /* The same where ``y`` is a number, which settles it with one comparison. */
 INLINE double at_most(double x, double y) { return x >= y ? y : x; }
 INLINE double at_least(double x, double y) { return x <= y ? y : x; }
+/* ``least``, of numbers that are proven to be finite. */
+INLINE double lower(double x, double y, int is_proven) { return is_proven ? (x < y ? x : y) : least(x, y); }
 INLINE int is_finite(double x) { return x - x == 0.0; }
 INLINE double above_zero(double x) { return x > 0.0 ? x : (double)NAN; }
 INLINE double or_nothing(double x) { return is_finite(x) ? x : 0.0; }
@@ -109,18 +111,26 @@ INLINE double convolve_bin(const double *x, int64_t t, int64_t i, const double *
 INLINE void convolve(double *to, const double *x, int64_t t, int64_t n, const double *taps, int64_t count, int64_t lag,
                      int starts_at_zero)
 {
-    int64_t first = 0, start = lag + count - 1 - t;
-    while (first < count && taps[first] == 0.0)
-        first++;
-    start = first == count || start > n ? n : start < 0 ? 0 : start;
+    int64_t at[3] = {count, count, count}, found = 0, start = lag + count - 1 - t;
+    for (int64_t j = 0; j < count && found < 3; j++)
+        if (taps[j] != 0.0)
+            at[found++] = j;
+    start = !found || start > n ? n : start < 0 ? 0 : start;
     for (int64_t i = 0; i < start; i++)
         to[i] = convolve_bin(x, t, i, taps, count, lag, starts_at_zero);
     if (start == n)
         return;
     /* What is added must not turn a negative zero of the first product into a positive one, unless the sum began so. */
-    const double zero = starts_at_zero ? 0.0 : -0.0, tap = taps[first];
-    BINS_FROM(start) to[i] = zero + x[i - lag - first] * tap;
-    for (int64_t j = first + 1; j < count; j++) {
+    const double zero = starts_at_zero ? 0.0 : -0.0, first = taps[at[0]];
+    const double *x0 = x - lag - at[0];
+    if (found == 3) {
+        const double second = taps[at[1]], third = taps[at[2]];
+        const double *x1 = x - lag - at[1], *x2 = x - lag - at[2];
+        BINS_FROM(start) to[i] = zero + x0[i] * first + x1[i] * second + x2[i] * third;
+    } else {
+        BINS_FROM(start) to[i] = zero + x0[i] * first;
+    }
+    for (int64_t j = at[found == 3 ? 2 : 0] + 1; j < count; j++) {
         const double next = taps[j];
         const double *late = x - lag - j;
         if (next != 0.0) {
@@ -161,10 +171,10 @@ INLINE void accumulate(double *to, const double *x, int64_t n, double *state)
    repeats. The state is the level before, the running sum and its lowest value, and the shortage of the block and of
    all blocks. */
 INLINE void scan(const Run *run, const Step *s, double *to, const double *in, const double *out, const double *loss,
-                 int64_t t, int64_t n)
+                 int64_t t, int64_t n, const int is_proven)
 {
     double *state = run->work + s->n, net[STRIP];
-    const int is_proven = s->form & PROVEN, has_loss = s->form & LOSS;
+    const int has_loss = s->form & LOSS;
     if (is_proven) {
         EACH net[i] = in[i] - out[i];
         if (has_loss)
@@ -185,17 +195,18 @@ INLINE void scan(const Run *run, const Step *s, double *to, const double *in, co
     }
     int64_t i = 0;
     for (; i < n && t - start + i < whole; i += WIDTH) {
-        double local = 0.0, lowest = 0.0;
-        for (int64_t j = 0; j < WIDTH; j++) {
-            local = j ? net[i + j] + local : net[i];
+        double local = net[i], lowest = local + sum;
+        to[i] = lowest - lower(lowest, low, is_proven);
+        for (int64_t j = 1; j < WIDTH; j++) {
+            local = net[i + j] + local;
             const double total = local + sum;
-            lowest = j ? least(lowest, total) : total;
-            level = total - least(lowest, low);
-            to[i + j] = level;
+            lowest = lower(lowest, total, is_proven);
+            to[i + j] = total - lower(lowest, low, is_proven);
         }
-        state[3] = -least(lowest, low);
-        low = least(low, lowest);
+        state[3] = -lower(lowest, low, is_proven);
+        low = lower(low, lowest, is_proven);
         sum = sum + local;
+        level = to[i + WIDTH - 1];
     }
     for (; i < n; i++) {
         const int is_first = t - start + i == whole;
@@ -273,22 +284,22 @@ INLINE int has_streak(const double *x, const double *y, int64_t n, double *state
 INLINE int is_unbalanced(const Run *run, const Step *s, const double *depth, const double *in, const double *out,
                          int64_t t, int64_t n)
 {
-    double *state = run->work + s->n, lack[STRIP], off[STRIP], largest = state[1];
+    double *state = run->work + s->n, lack[STRIP], before[STRIP], largest = state[1];
     const double *loss = find(run, (int32_t)s->k, t), *over = find(run, (int32_t)s->k2, t);
     int64_t any = 0;
-    EACH lack[i] = out[i] - in[i];
     if (s->form & LOSS)
-        EACH lack[i] += loss[i];
+        EACH lack[i] = out[i] - in[i] + loss[i];
+    else
+        EACH lack[i] = out[i] - in[i];
     if (s->form & OVERFLOW_TOO)
         EACH lack[i] += over[i];
-    EACH lack[i] += depth[i];
-    lack[0] -= state[0];
-    BINS_FROM(1) lack[i] -= depth[i - 1];
-    EACH {
-        off[i] = most(-lack[i], least(lack[i], depth[i]));
-        any |= !(off[i] <= RELATIVE);
-    }
+    before[0] = state[0];
+    BINS_FROM(1) before[i] = depth[i - 1];
     state[0] = depth[n - 1];
+    EACH {
+        lack[i] = lack[i] + depth[i] - before[i];
+        any |= !((lack[i] >= -RELATIVE) & ((lack[i] <= RELATIVE) | (depth[i] <= RELATIVE)));
+    }
     if (!any && largest == 0.0)
         return 0;
     for (int64_t i = 0; i < n; i++)
@@ -296,7 +307,7 @@ INLINE int is_unbalanced(const Run *run, const Step *s, const double *depth, con
     state[1] = largest;
     any = 0;
     for (int64_t i = 0; i < n; i++)
-        any |= !(off[i] <= RELATIVE * fmax(1.0, largest));
+        any |= !(most(-lack[i], least(lack[i], depth[i])) <= RELATIVE * fmax(1.0, largest));
     return any != 0;
 }
 
@@ -421,6 +432,12 @@ INLINE int64_t take_strip(const Run *run, const Step *s, int64_t t, int64_t n)
     double *to = find(run, s->to, t);
     const double *a = find(run, s->a, t), *b = find(run, s->b, t), *c = find(run, s->op == CONVOLVE || s->op == ECHO ? 0 : s->c, t);
     switch (s->op) {
+    case TAKE: {
+        /* An array of the plan, by its address. */
+        const double *given = (const double *)(intptr_t)s->n + t;
+        EACH to[i] = given[i];
+        break;
+    }
     ONE(COPY, x)
     case FILL: EACH to[i] = s->k; break;
     case OPEN: {
@@ -479,7 +496,12 @@ INLINE int64_t take_strip(const Run *run, const Step *s, int64_t t, int64_t n)
             run->work[s->c] = 1.0;
         break;
     }
-    case SCAN: scan(run, s, to, a, b, c, t, n); break;
+    case SCAN:
+        if (s->form & PROVEN)
+            scan(run, s, to, a, b, c, t, n, 1);
+        else
+            scan(run, s, to, a, b, c, t, n, 0);
+        break;
 
     case CLEAR: feclearexcept(FE_OVERFLOW); break;
     case OVERFLOWN:

@@ -27,9 +27,12 @@ class Library:
 
 
 def built_file(source: Path = SOURCE) -> Path:
-    """Where the accelerator of the present source is, or would be."""
+    """Where the accelerator of the present source is, or would be.
+
+    Its name does not end as that of an extension module, which whoever walks the package would try to import.
+    """
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    return source.with_name(f"kernels-{digest[:16]}.so")
+    return source.with_name(f"kernels-{digest[:16]}.native")
 
 
 @lru_cache(maxsize=1)

@@ -179,10 +179,18 @@ class _Compiler:
             if given.number is not None:
                 self._scalars[key] = given.number
             elif given.array is not None:
-                self._arrays.append((self._slots[key], given.array))
+                self._give_array(vertex, self._slots[key], given.array)
                 self._bounds[key] = float(np.abs(given.array).max())
             else:
                 self._supplies.append(Supply(key, self._slots[key], given))
+
+    def _give_array(self, vertex: Vertex, slot: int, array: np.ndarray) -> None:
+        if self._native is None:
+            self._arrays.append((slot, array))
+            return
+        first = len(self._native)
+        self._native.give_array(slot, array)
+        self._add_steps(first, [vertex], is_parts=vertex.is_parts)
 
     def _tape(self) -> Tape:
         return Tape(

@@ -45,11 +45,11 @@ def test_a_source_that_does_not_compile_leaves_nothing(source: Path) -> None:
     with pytest.raises(Exception, match="exit status"):
         build(source)
 
-    assert not list(source.parent.glob("*.so"))
+    assert not list(source.parent.glob("*.native"))
 
 
 def test_a_file_that_is_no_library_is_passed_over(tmp_path: Path) -> None:
-    broken = tmp_path / "kernels-0.so"
+    broken = tmp_path / "kernels-0.native"
     broken.write_bytes(b"no library")
 
     assert open_library(broken) is None
