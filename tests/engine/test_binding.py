@@ -18,6 +18,7 @@ from flowtime.engine import (
     bind,
     canonical_json,
     compile_model,
+    evaluate,
     load_model,
     load_template,
     validate,
@@ -33,6 +34,7 @@ from flowtime.engine.model.nodes import (
     RouterNode,
     SeriesRef,
 )
+from tests.engine import small
 
 CASES = Path(__file__).resolve().parent.parent / "conformance"
 VALID = sorted(p.stem for p in CASES.glob("*.yaml") if not p.stem.startswith("invalid-"))
@@ -331,3 +333,35 @@ def test_too_many_cells_are_refused_before_anything_is_allocated() -> None:
 
     assert [(p.code, p.path) for p in few.problems] == [("limit_exceeded", "grid.bins")]
     assert enough.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("of_place", "of_node", "sunk"),
+    [
+        ({"wipLimit": 3, "wipOverflow": "S"}, {}, [2, 5]),
+        ({"wipLimit": 3}, {"wipOverflow": "S"}, [2, 5]),
+        ({"wipOverflow": "S"}, {"wipLimit": 3}, [2, 5]),
+        ({}, {"wipLimit": 3, "wipOverflow": "S"}, [2, 5]),
+        ({"wipLimit": 3}, {}, [1, 1]),
+        ({"wipOverflow": "S"}, {}, [1, 1]),
+        ({}, {}, [1, 1]),
+    ],
+)
+def test_a_limit_and_where_it_overflows_may_stand_apart_and_read_back(
+    of_place: dict[str, Any], of_node: dict[str, Any], sunk: list[float]
+) -> None:
+    """Engine §8.5, §23.1: a place's ``wip*`` applies to the queue it binds, and the written model is accepted again."""
+    tank = {"kind": "serviceWithBuffer", "inflow": "i", "outflow": "o", **of_node}
+    bound = small.model(
+        {"i": [5, 5], "o": [1, 1], "tank": tank},
+        places=[
+            small.place("Q", arrivals="i", served="o", queueDepth="tank", **of_place),
+            small.place("S", "sink", arrivals="o"),
+        ],
+    )
+
+    again = load_model(bound.to_document())
+
+    assert again == bound
+    assert again.model_hash == bound.model_hash
+    assert evaluate(again).role("S", "arrivals").tolist() == sunk

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from flowtime.engine import DocumentError, bind, evaluate, load_template
+from flowtime.engine import DocumentError, bind, evaluate, load_template, locate_series
 from tests.engine.generated import documents
 from tests.engine.small import place, run
 
@@ -292,3 +292,20 @@ def test_edges_report_and_never_drive(
             is_classed = np.any([part > 0 for part in parts.values()], axis=0) & (total > 0)
             gap = np.abs(sum(parts.values()) - total)
             assert (gap[is_classed] <= 1e-6 * np.maximum(1, total[is_classed])).all(), info.id
+
+
+def test_a_series_of_the_name_of_an_edges_series_keeps_it() -> None:
+    """Engine §10.2, §16.1: of two series of one name, the one that the engine adds gets a number."""
+    result = run(
+        {"i": [2, 4], "edge_e_flowVolume": [7, 7]},
+        places=[place("A", "service", arrivals="i", served="i"), place("B", "sink", arrivals="i")],
+        edges=[{"id": "e", "from": "A", "to": "B", "lag": 1}],
+    )
+
+    ids = [info.id for info in result.index]
+    assert len(set(ids)) == len(ids)
+    assert result.series("edge_e_flowVolume").tolist() == [7, 7]
+    assert result.edge("e")["flowVolume"].tolist() == [2, 4]
+    assert result.edge("e")["arrivedVolume"].tolist() == [0, 2]
+    stored = ((info.id, info.origin, info.component) for info in result.index)
+    assert locate_series(result.model, stored).edges["e"]["flowVolume"] == "edge_e_flowVolume_1"

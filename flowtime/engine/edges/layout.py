@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..expansion.expanded import Expanded
+from ..expansion.naming import free_name
 from ..expansion.series_ids import edge_token, part_key
 from ..model.topology import Edge
 from ..results.kinds import FLOW, STOCK
@@ -83,7 +84,8 @@ class EdgeLayout:
     """All edge series and how they are made, in the order in which they can be computed.
 
     ``volumes[edge][class]`` is the key of what leaves on an edge, ``arrivals`` of what comes out of it
-    (class None: the total). ``unavailable`` pairs an edge with the reason why it has no series.
+    (class None: the total). ``unavailable`` pairs an edge with the reason why it has no series. ``taken`` are the names
+    that nobody may have again, in lower case, ``totals`` those of the edges by edge and metric.
     """
 
     rows: list[EdgeRow] = field(default_factory=list)
@@ -96,10 +98,15 @@ class EdgeLayout:
     volumes: dict[str, dict[str | None, str]] = field(default_factory=dict)
     arrivals: dict[str, dict[str | None, str]] = field(default_factory=dict)
     unavailable: list[tuple[str, str]] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    totals: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, edge: Edge, metric: str, class_id: str | None) -> str:
-        """Enter one row and return its key."""
-        total = f"edge_{edge_token(edge.id)}_{metric}"
+        """Enter one row and return its key; a name that a series has already gets a number (engine §10.2)."""
+        total = self.totals.get((edge.id, metric))
+        if total is None:
+            total = free_name(f"edge_{edge_token(edge.id)}_{metric}", self.taken)
+            self.totals[edge.id, metric] = total
         key = f"{total}@{class_id}" if class_id else total
         self.rows.append(
             EdgeRow(key, edge.id, metric, class_id, *_KINDS.get(metric, ("edge", FLOW[1])))
@@ -127,7 +134,7 @@ class _Builder:
         self.classes = classes
         self.edges = sorted(expanded.model.topology.edges, key=lambda edge: edge.id)
         self.kinds = {node.id: node.kind for node in expanded.model.topology.nodes}
-        self.layout = EdgeLayout()
+        self.layout = EdgeLayout(taken={key.lower() for key in expanded.series})
 
     def build(self) -> EdgeLayout:
         for group in _grouped(self.edges):

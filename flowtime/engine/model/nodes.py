@@ -118,7 +118,7 @@ class BufferNode(_Common):
     initial: float | None = None
     dispatch: Dispatch | None = None
     wip_limit: Operand | None = None
-    wip_overflow: str = "loss"
+    wip_overflow: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

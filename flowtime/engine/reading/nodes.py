@@ -186,6 +186,8 @@ def _pmf(item: Item[Any], common: dict[str, Any], bins: int | Any) -> PmfNode:
 def _buffer(item: Item[Any], common: dict[str, Any], bins: int | Any) -> BufferNode:
     entry = item.entry
     limit, overflow = read_wip(entry)
+    if limit is not None and overflow is None:
+        overflow = LOSS
     return BufferNode(
         **common,
         inflow=entry.operand("inflow", required=True, may_be_number=False),
@@ -194,7 +196,7 @@ def _buffer(item: Item[Any], common: dict[str, Any], bins: int | Any) -> BufferN
         initial=entry.number("initial", low=0),
         dispatch=read_dispatch(entry, item.inner),
         wip_limit=limit,
-        wip_overflow=LOSS if overflow is None else overflow,
+        wip_overflow=overflow,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from ..documents.unknown import UNKNOWN
 from ..model.grid import UNIT_MINUTES, Grid
 from ..model.identifiers import CAPTURE_KEY, VERSION, is_class_id
 from ..model.model import ClassDef, Output, Rng, TrafficEntry
+from ..model.nodes import BufferNode, SeriesRef
 from ..model.timestamps import parse_timestamp
 from ..problems import Path, quoted
 from .mappings import Entry, Keys, Reading, describe
@@ -81,9 +83,29 @@ def read_outline(root: Mapping[str, Any], reading: Reading) -> Outline:
         generator=entry.text("generator"),
         provenance=entry.free("provenance"),
     )
+    _share_overflow(outline)
     if not any(_has_nodes(holder) for holder in (entry, topology)) and not entry.meant("topology"):
         reading.notes.add("empty_model", (), "a model needs computation nodes or topology nodes")
     return outline
+
+
+def _share_overflow(outline: Outline) -> None:
+    """Of a queue that is a computation node and a place, one may say the limit and the other where overflow goes (§8.5)."""
+    buffers: dict[Any, Item[Any]] = {
+        node.id: node for node in outline.nodes if isinstance(node.value, BufferNode)
+    }
+    places: list[Item[Any]] = [*outline.places]
+    for place in places:
+        roles = place.value.roles
+        depth = None if roles is UNKNOWN else roles.get("queueDepth")
+        buffer = buffers.get(depth.id) if isinstance(depth, SeriesRef) else None
+        if buffer is None or not place.value.is_queue_like:
+            continue
+        for limited, other in ((place, buffer), (buffer, place)):
+            queue, target = limited.value, other.value.wip_overflow
+            is_silent = not limited.entry.has("wipOverflow") and other.entry.has("wipOverflow")
+            if queue.wip_limit is not None and is_silent:
+                limited.value = replace(queue, wip_overflow=target)
 
 
 def _has_nodes(holder: Entry) -> bool:

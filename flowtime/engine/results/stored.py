@@ -50,7 +50,7 @@ def locate_series(model: Model, stored: Iterable[tuple[str, str | None, str | No
             # Where the name was taken, a number follows it (engine §10.2).
             derived.setdefault(component, {})[_SUFFIX.sub("", key)] = key
         elif origin == "edge" and bare(key) == key:
-            token, _, metric = key.removeprefix("edge_").rpartition("_")
+            token, _, metric = _SUFFIX.sub("", key).removeprefix("edge_").rpartition("_")
             carried.setdefault(token, {})[metric] = key
     buffers = {node.id: node for node in model.nodes if isinstance(node, BufferNode)}
     return Located(
