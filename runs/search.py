@@ -54,9 +54,13 @@ def find_runs(runs: Searched, text: str) -> Searched:
     if len(titles) > MAX_TITLES:
         found = [Q(template_title__in=titles)]
     # What begins a name may end with a dot, which no name does.
-    if is_name(f"{text}0") and (by_id := _by_id(text)):
-        found.append(by_id)
-    return runs.fitting_any(found or [Q(pk__in=())])
+    named = _count_by_id(text) if is_name(f"{text}0") else 0
+    if named:
+        found.append(_by_id(text, named))
+    searched = runs.fitting_any(found or [Q(pk__in=())])
+    if not titles and not runs.query.where:
+        searched.counted = named
+    return searched
 
 
 def _titles() -> list[str]:
@@ -66,16 +70,17 @@ def _titles() -> list[str]:
         return [title for (title,) in cursor.fetchall()]
 
 
-def _by_id(text: str) -> Q | None:
-    """Runs whose id begins with ``text``; None where there are none.
+def _count_by_id(text: str) -> int:
+    """How many ids begin with ``text``, as far as a list counts: from the index of ids alone."""
+    return count_rows({"": Run.objects.filter(id__beginswith=text)})[""]
+
+
+def _by_id(text: str, count: int) -> Q:
+    """The ``count`` runs whose id begins with ``text``.
 
     A few are named and sorted. Of many the first are soon met on the way through the list, which a comparison
     that no index of ids can answer keeps to.
     """
-    named = Run.objects.filter(id__beginswith=text)
-    count = count_rows({"": named}, limit=FEW)[""]
-    if not count:
-        return None
     if count <= FEW:
-        return Q(pk__in=named.values("pk"))
+        return Q(pk__in=Run.objects.filter(id__beginswith=text).values("pk"))
     return Q(Exact(Left("id", len(text)), text))

@@ -87,6 +87,8 @@ class Searched(QuerySet[Any, Any]):
     """Rows that can be narrowed to those that fit one of several conditions, each with an index in their order."""
 
     alternatives: Sequence[Q] = ()
+    # How many there are, where finding them told it; whoever narrows them further no longer knows.
+    counted: int | None = None
 
     def fitting_any(self, alternatives: Sequence[Q]) -> "Searched":
         """Those that fit one of ``alternatives``; a page of them is read from each one's index."""
@@ -127,6 +129,8 @@ def keyset_page(
     shown = _merged(ordered, getattr(queryset, "alternatives", ()), page_size + 1)
     found = list((shown.values(*columns) if columns else shown)[: page_size + 1])
 
+    if counted is None:
+        counted = getattr(queryset, "counted", None)
     has_more = len(found) > page_size
     items = found[:page_size]
     if is_backward:

@@ -188,6 +188,30 @@ class TestCost:
 
         assert len(self.queries(api, f"/v1/runs?{query}")) == len(few) <= most
 
+    @pytest.mark.parametrize("few", [2, 1000])
+    def test_of_ids_that_begin_alike_are_counted_once(self, api, monkeypatch, few):
+        monkeypatch.setattr("runs.search.FEW", few)
+        for number in range(5):
+            RunFactory(id=f"storm-{number}")
+        RunFactory(id="calm-1", status=Run.Status.FAILED, failure_code="x")
+
+        asked = self.queries(api, "/v1/runs?q=storm-&pageSize=2")
+
+        assert len([sql for sql in asked if "COUNT(" in sql]) == 1
+        assert api.get("/v1/runs?q=storm-&pageSize=2").json()["totalCount"] == 5
+        assert api.get("/v1/runs?q=storm-&pageSize=2&status=failed").json()["totalCount"] == 0
+        narrowed = api.get(
+            "/v1/runs?status=succeeded&q=storm-&pageSize=2&createdAfter=2000-01-01T00:00:00Z"
+        )
+        assert narrowed.json()["totalCount"] == 5
+
+    def test_a_count_of_ids_does_not_hide_titles_that_fit_too(self, api):
+        for number in range(3):
+            RunFactory(id=f"storm-{number}", template_title="Storm")
+        RunFactory(id="other", template_title="Storm")
+
+        assert api.get("/v1/runs?q=storm&pageSize=2").json()["totalCount"] == 4
+
     def test_needs_no_count_where_one_page_holds_everything(self, api):
         RunFactory.create_batch(3)
 
