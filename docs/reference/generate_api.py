@@ -28,12 +28,12 @@ OF_PROBLEMS = """
 Every error is a problem document (RFC 9457) with one of these codes. A running server lists them at
 `/docs/problems`; what each means, a real answer and what to do about it is at `/docs/problems/<code>`.
 """
-_PROBLEM = re.compile(r"([^;(]+?) \(`(\w+)`\)")
+_PROBLEM = re.compile(r"\(`(\w+)`\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the contract; ``problems`` maps each code to its status and title."""
+    """One operation of the contract, with the codes of its ``problems``."""
 
     method: str
     path: str
@@ -41,7 +41,7 @@ class Operation:
     tag: str
     summary: str
     parameters: tuple[str, ...]
-    problems: Mapping[str, tuple[str, str]]
+    problems: tuple[str, ...]
 
 
 def operations(contract: Mapping[str, Any]) -> list[Operation]:
@@ -63,13 +63,13 @@ def operations(contract: Mapping[str, Any]) -> list[Operation]:
     ]
 
 
-def _problems(responses: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    return {
-        name: (status, title.strip())
+def _problems(responses: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        name
         for status, response in responses.items()
         if status >= "400"
-        for title, name in _PROBLEM.findall(" ".join(response["description"].split()))
-    }
+        for name in _PROBLEM.findall(response["description"])
+    )
 
 
 def page(contract: Mapping[str, Any]) -> str:
@@ -82,7 +82,7 @@ def page(contract: Mapping[str, Any]) -> str:
         common,
         *_tables(contract, found, everywhere),
         OF_PROBLEMS,
-        table(("code", "status", "title"), _all_problems(found)),
+        table(("code", "status", "title"), _all_problems(contract)),
     )
 
 
@@ -109,12 +109,10 @@ def _tables(
         )
 
 
-def _all_problems(found: list[Operation]) -> list[tuple[str, str, str]]:
-    rows = {
-        (f"`{name}`", status, title)
-        for operation in found
-        for name, (status, title) in operation.problems.items()
-    }
+def _all_problems(contract: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Every problem by its status, out of its example: those too that no operation answers with."""
+    told = [example["value"] for example in contract["components"]["examples"].values()]
+    rows = [(f"`{one['code']}`", str(one["status"]), one["title"]) for one in told]
     return sorted(rows, key=lambda row: (row[1], row[0]))
 
 
