@@ -246,3 +246,16 @@ def test_missing_amounts_are_counted_as_none_in_every_column() -> None:
     assert result.ledger("Desk")["inflow"].tolist() == [5, 0, 2]
     assert result.ledger("Desk")["stock"].tolist() == [4, 3, 4]
     assert "ledger_violation" not in {warning.code for warning in result.warnings}
+
+
+@pytest.mark.filterwarnings("error")
+def test_amounts_beyond_all_bounds_are_read_in_silence() -> None:
+    """Engine §9.2: no overflow and no invalid value is ever told, whenever a ledger is worked out."""
+    result = run(
+        {"x": [1e308, 1e308, 1e308], "o": [-1e308, -1e308, 1e308]},
+        places=[place("Q", arrivals="x", served="o", errors="x", wipLimit=5)],
+    )
+
+    assert set(result.ledger("Q")) == {
+        "inflow", "out", "loss", "overflow", "exhausted", "stock", "unmet"
+    }  # fmt: skip

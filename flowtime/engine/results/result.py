@@ -179,7 +179,9 @@ class Result:
                 q for entry in self._expanded.queues.values() for q in (entry.key, entry.depth)
             }
             raise _unknown("queue", node, known)
-        columns = dict(read_ledger(self._expanded, self._state, queue))
+        # Worked out when asked for, and no louder than the run itself (engine §9.2).
+        with np.errstate(all="ignore"):
+            columns = dict(read_ledger(self._expanded, self._state, queue))
         for name, column in columns.items():
             columns[name] = column.view()
             columns[name].flags.writeable = False
