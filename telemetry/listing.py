@@ -10,7 +10,7 @@ from django import forms
 from django.db.models import Q
 from django.http import QueryDict
 
-from flowtime.api.pagination import count_rows
+from flowtime.api.pagination import count_by, count_rows
 from runs import wording
 from runs.clock import to_text
 from runs.list_form import (
@@ -119,7 +119,7 @@ def list_captures(query: QueryDict) -> CaptureList:
     form = ListForm(query)
     question = CaptureQuestion(asked=what_was_asked(form), titles=form.titles)
     rest = _matching(question.without("status").asked)
-    counts = count_rows({status: rest.filter(status=status) for status in Capture.Status.values})
+    counts = count_by(rest, "status", Capture.Status.values)
     chosen = question.asked.get("status")
     page = selectors.page_of_captures(
         rest.filter(status=chosen) if chosen else rest,

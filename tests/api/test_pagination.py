@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from flowtime.api.exceptions import InvalidQuery
-from flowtime.api.pagination import Page, PageRequest, count_rows, keyset_page
+from flowtime.api.pagination import Page, PageRequest, count_by, count_rows, keyset_page
 from runs.models import Run
 from tests.factories import RunFactory
 
@@ -247,3 +247,22 @@ def test_several_counts_are_one_query_and_stop_at_their_limit(db, django_assert_
 def test_nothing_to_count_asks_nothing(db, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert count_rows({}) == {}
+
+
+@pytest.mark.parametrize("limit, queries", [(9, 1), (4, 2)])
+def test_rows_are_counted_by_a_column_in_one_pass_while_they_are_few(
+    db, django_assert_num_queries, limit, queries
+):
+    make_runs(6)
+    Run.objects.filter(id__lt="run_000002").update(mode="telemetry")
+    modes = ["telemetry", "simulation", "other"]
+
+    with django_assert_num_queries(queries):
+        counts = count_by(Run.objects.all(), "mode", modes, limit=limit)
+
+    assert counts == {"telemetry": 2, "simulation": 4, "other": 0}
+
+
+def test_what_can_match_nothing_is_not_asked_for(db, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert count_by(Run.objects.none(), "mode", ["telemetry"]) == {"telemetry": 0}
