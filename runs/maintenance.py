@@ -68,6 +68,7 @@ class Verified:
 class Reindexed:
     """What reindexing changed, by id: rows made, rows whose bundle is gone, came back or is damaged.
 
+    ``still_wrong`` names rows, counted among the unchanged, that said already that their bundle is gone or damaged.
     ``quarantined`` names bundles without a row that are not valid: they stay where they are and out of the index,
     and ``reasons`` says for each what is wrong with it.
     """
@@ -77,9 +78,16 @@ class Reindexed:
     missing: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+    still_wrong: list[str] = field(default_factory=list)
     quarantined: list[str] = field(default_factory=list)
     reasons: dict[str, str] = field(default_factory=dict)
     unchanged: int = 0
+
+    def leave(self, pk: str, found: Found) -> None:
+        """A row said of its bundle what was found."""
+        self.unchanged += 1
+        if not found.is_valid:
+            self.still_wrong.append(pk)
 
     def note(self, pk: str, found: Found) -> None:
         """A row said something else of its bundle than what was found."""
@@ -97,7 +105,7 @@ class Reindexed:
 
     @property
     def has_problems(self) -> bool:
-        return bool(self.missing or self.damaged or self.quarantined)
+        return bool(self.missing or self.damaged or self.still_wrong or self.quarantined)
 
     @property
     def words(self) -> str:
@@ -200,7 +208,7 @@ def _reconcile(run: Run, done: Reindexed) -> None:
     found = _look(run)
     faults.hit("reindex.reconciled")
     if found.state == run.integrity or (found.is_valid and run.integrity == Integrity.UNCHECKED):
-        done.unchanged += 1
+        done.leave(run.pk, found)
         return
     integrity.store_run(run, found)
     done.note(run.pk, found)

@@ -110,7 +110,7 @@ def _reconcile_target(place: str, done: Reindexed) -> None:
         is_new = found.is_valid and capture.integrity == Integrity.UNCHECKED
         says_so = is_new or found.state == capture.integrity
         if says_so and is_gone == (found.state == Integrity.MISSING):
-            done.unchanged += 1
+            done.leave(capture.pk, found)
             continue
         integrity.settle(capture, found)
         done.note(capture.pk, found)

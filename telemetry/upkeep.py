@@ -110,4 +110,5 @@ def _changed_lines(what: str, done: Reindexed) -> list[str]:
         for name in ("adopted", "restored", "missing", "damaged", "quarantined")
         for one in getattr(done, name)
     ]
-    return [*lines, f"{what}: {len(lines)} changed, {done.unchanged} as they were."]
+    still = f", {len(done.still_wrong)} of them gone or damaged" if done.still_wrong else ""
+    return [*lines, f"{what}: {len(lines)} changed, {done.unchanged} as they were{still}."]

@@ -78,6 +78,15 @@ class TestVerify:
         with pytest.raises(CommandError, match="no run or capture nobody"):
             call_command("verify", "nobody")
 
+    def test_calls_nothing_valid_that_has_no_bundle(self, run):
+        failed = {"status": Run.Status.FAILED, "failure_code": "gone", "failure_detail": "Gone."}
+        Run.objects.filter(pk=run["runId"]).update(**failed)
+
+        with pytest.raises(CommandError, match=f"{run['runId']} has no bundle") as refused:
+            call_command("verify", run["runId"])
+
+        assert refused.value.returncode == 3
+
     def test_speaks_to_people(self, capture):
         out = StringIO()
         call_command("verify", stdout=out)
@@ -163,6 +172,13 @@ class TestReindex:
         assert code == 1
         assert gone["runs"]["missing"] == [run["runId"]]
         assert gone["captures"]["missing"] == [capture["captureId"]]
+
+        still, code = command("reindex")
+
+        assert code == 1
+        assert still["runs"]["missing"] == still["captures"]["missing"] == []
+        assert still["runs"]["still_wrong"] == [run["runId"]]
+        assert still["captures"]["still_wrong"] == [capture["captureId"]]
 
         (data_dirs.data / "telemetry-away").rename(bundle)
         (data_dirs.data / "run-away").rename(data_dirs.runs / run["runId"])

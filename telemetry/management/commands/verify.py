@@ -8,6 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from runs.models import Run
 from telemetry import upkeep
+from telemetry.integrity import HAS_BUNDLE
 from telemetry.management.reporting import MaintenanceCommand
 from telemetry.models import Capture
 from telemetry.upkeep import Report
@@ -29,8 +30,11 @@ class Command(MaintenanceCommand):
 
 
 def _check_known(ids: list[str]) -> None:
-    known = set(Run.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    known |= set(Capture.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    unknown = [one[:80] for one in ids if one not in known]
-    if unknown:
+    rows = [Run.objects.filter(pk__in=ids), Capture.objects.filter(pk__in=ids)]
+    known = {pk for found in rows for pk in found.values_list("pk", flat=True)}
+    if unknown := [one[:80] for one in ids if one not in known]:
         raise CommandError(f"There is no run or capture {', '.join(unknown)}.", returncode=3)
+    has_bundle = [(Run.Status.SUCCEEDED,), HAS_BUNDLE]
+    for found, statuses in zip(rows, has_bundle, strict=True):
+        for pk, status in found.exclude(status__in=statuses).values_list("pk", "status"):
+            raise CommandError(f"{pk} has no bundle to verify: it is {status}.", returncode=3)
