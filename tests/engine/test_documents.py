@@ -333,6 +333,8 @@ def test_user_text_in_messages_is_cut_and_escaped() -> None:
         ({"metadata": {"id": "a", "title": "\ud800", "version": "1.0.0"}}, "metadata.title"),
         ({"provenance": {"\udcff": 1}}, 'provenance["\\udcff"]'),
         ({"generator": "half \ud83d"}, "generator"),
+        ({"metadata": {"id": "a", "title": "a\0b", "version": "1.0.0"}}, "metadata.title"),
+        ({"provenance": {"\0": 1}}, 'provenance["\\x00"]'),
     ],
 )
 def test_half_a_character_is_no_text(where: dict[str, Any], path: str) -> None:
@@ -345,6 +347,21 @@ def test_half_a_character_is_no_text(where: dict[str, Any], path: str) -> None:
     }
 
     problem = only_problem(template | where)
+
+    assert (problem.code, problem.path) == ("bad_encoding", path)
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ('provenance: {x: "a\\0b"}', "provenance.x"),
+        ('provenance: {"\\0": 1}', 'provenance["\\x00"]'),
+        ('x-note: ["\\u0000"]', '["x-note"][0]'),
+    ],
+)
+def test_an_escape_is_no_way_to_write_nul(line: str, path: str) -> None:
+    """Engine §4.1: no database keeps such text, and no terminal shows it."""
+    problem = only_problem(f"{HEAD}{line}\n")
 
     assert (problem.code, problem.path) == ("bad_encoding", path)
 

@@ -14,10 +14,10 @@ _DEEPEST = 200
 _PMF_KEY_DEPTH = 4
 
 
-def is_unicode(text: str) -> bool:
-    """Whether ``text`` can be written as UTF-8."""
+def is_writable(text: str) -> bool:
+    """Whether ``text`` can be written as UTF-8, and holds no NUL, be it written as an escape."""
     try:
-        return text.isascii() or bool(text.encode())
+        return "\0" not in text and (text.isascii() or bool(text.encode()))
     except UnicodeEncodeError:
         return False
 
@@ -71,16 +71,19 @@ class Gate:
         if len(text) > self.limits.max_string_chars:
             self.exceed("max_string_chars", path, f"a text of {len(text)} characters")
             return UNKNOWN
+        if not self.check_characters(text, path):
+            return UNKNOWN
         if "${" in text:
             self.document.templated.append(path)
         return text
 
     def check_characters(self, text: str, path: Path) -> bool:
-        """Whether every character of ``text`` can be written; half a pair of surrogates cannot."""
-        if is_unicode(text):
+        """Whether every character of ``text`` can be written; half a pair of surrogates and NUL cannot."""
+        if is_writable(text):
             return True
         if self.wants("bad_encoding"):
-            self.note("bad_encoding", path, "the text holds half a character, a lone surrogate")
+            what = "a NUL character" if "\0" in text else "half a character, a lone surrogate"
+            self.note("bad_encoding", path, f"the text holds {what}")
         return False
 
     def check_number(self, value: float, path: Path) -> Any:

@@ -70,8 +70,7 @@ class _Copier(Gate):
     def _value(self, value: Any, path: Path) -> Any:
         self.count_nodes(path)
         if isinstance(value, str):
-            text = str(value)
-            return self.check_text(text, path) if self.check_characters(text, path) else UNKNOWN
+            return self.check_text(str(value), path)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int):

@@ -111,7 +111,7 @@ class _Builder(Gate):
         kind = type(value)
         # The checks need the path, which is dear: what is plainly harmless passes without it.
         if kind is str:
-            if len(value) > self.limits.max_string_chars or "${" in value:
+            if len(value) > self.limits.max_string_chars or "${" in value or "\0" in value:
                 value = self.check_text(value, self._path())
         elif (kind is float or kind is int) and not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
             value = self.check_number(value, self._path())
@@ -137,6 +137,8 @@ class _Builder(Gate):
             if self.wants("duplicate_key"):
                 message = f"the key {quoted(text)} is given twice"
                 self.note("duplicate_key", self._path(), message, self._place(event))
+        elif not self.check_characters(text, self._path() if "\0" in text else ()):
+            frame.is_dropped = True
         else:
             key = plain_scalar(text) if is_plain else text
             if type(key) is not str or len(key) > self.limits.max_string_chars or "${" in key:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ..documents.document import LARGEST_INTEGER
-from ..documents.gate import is_unicode
+from ..documents.gate import is_writable
 from ..documents.unknown import UNKNOWN
 from ..documents.values import value_text
 from ..limits import Limits
@@ -280,8 +280,8 @@ def convert(parameter: Parameter, value: Any) -> Any:
         return flag
     if not isinstance(value, str):
         raise _type_refused(parameter, value, "text")
-    if not is_unicode(value):
-        raise _type_refused(parameter, value, "text without half characters (lone surrogates)")
+    if not is_writable(value):
+        raise _type_refused(parameter, value, "text without NUL and half characters")
     return value
 
 
