@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +120,10 @@ class Service(Served):
             with urllib.request.urlopen(request, timeout=60) as response:
                 return Answer(response.status, json.loads(response.read()), response.headers)
         except urllib.error.HTTPError as error:
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, HTTPException):
                 return Answer(error.code, json.loads(error.read()), error.headers)
             return Answer(error.code, {}, error.headers)
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             return Answer(0, {})
 
     def post_run(self, headers: dict[str, str] | None = None, **body: Any) -> Answer:
