@@ -40,6 +40,11 @@ def natively(native: Any, plan: Plan, engine: Any, beside: Callable[..., Any]) -
     )
 
 
+def path(plan: Plan) -> str:
+    """What the engine itself runs on here."""
+    return "on numpy alone" if plan.native is None else "with the accelerator"
+
+
 def planned(text: str) -> Plan:
     return compile_model(bind(load_template(text)))
 
@@ -67,7 +72,7 @@ def test_a_chain_of_stages(
     result = plan.run()
     assert_same(result, plain_interpreter.interpret(plan))
     say(
-        f"20 stages x {bins:,} bins, {len(result.index)} series: {engine.both} "
+        f"20 stages x {bins:,} bins, {len(result.index)} series, {path(plan)}: {engine.both} "
         f"({engine.per_cell(result.values.size)}), checks included; "
         f"{natively(native, plan, engine, beside)}; in Python without checks {plain.ms}, "
         f"{plain.median / engine.median:.0f} times as long. Specification: {figure}."
@@ -91,7 +96,7 @@ def test_a_feedback_loop(
     result = plan.run()
     assert_same(result, plain_interpreter.interpret(plan))
     say(
-        f"a loop of 5 series x {bins:,} bins: {engine.both} "
+        f"a loop of 5 series x {bins:,} bins, {path(plan)}: {engine.both} "
         f"({engine.per_cell(result.values.size)}); {natively(native, plan, engine, beside)}; "
         f"in Python {plain.ms}, {plain.median / engine.median:.0f} times as long. "
         "Specification: at most 3 x the native time."

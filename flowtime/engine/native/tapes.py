@@ -84,7 +84,7 @@ class _Tape:
     def _pair(self, args: Sequence[TapeOperand]) -> tuple[Operand, Operand]:
         """The places or numbers of one operand or two."""
         found = [self._place(arg) if isinstance(arg, Value) else arg for arg in args]
-        return found[0], found[1] if len(found) > 1 else 0
+        return found[0], found[-1] if len(found) > 1 or isinstance(found[0], int) else 0
 
     def _find_past(self) -> dict[int, int]:
         """How many bins of its past each value is read."""
