@@ -145,6 +145,23 @@ class TestQueues:
         assert result.parts("o") == {}
         assert {w.node for w in result.warnings if w.code == "class_unresolved"} == {"A", "B"}
 
+    def test_a_service_whose_mix_decides_what_arrives_stays_unclassed_with_a_warning(self):
+        """Engine §13.3: the parts of what exhausts its attempts need those of the attempts in the same bin (§12.10)."""
+        result = run(
+            {"x": 10, "bad": "0.1 * x", "o": 5},
+            places=[
+                place(
+                    "S", "service", arrivals="x", served="x", failures="bad", attempts="o",
+                    exhaustedFailures="gone", maxAttempts=2,
+                ),
+                place("Q", arrivals="gone", served="o"),
+            ],
+            **RED_BLUE,
+        )  # fmt: skip
+
+        assert result.parts("o") == {}
+        assert {w.node for w in result.warnings if w.code == "class_unresolved"} == {"Q"}
+
     def test_upstream_decides_first_whatever_the_names(self):
         """B's service follows from A's, so it has classes of its own once A's has: in any order of names."""
         results = []

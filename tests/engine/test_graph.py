@@ -79,6 +79,35 @@ class TestCycles:
 
         assert problem.code == "algebraic_cycle"
 
+    @pytest.mark.parametrize(
+        ("attempts", "taps"),
+        [(4, K3), (2, [0, 0, 0, 0, 0, 0, 0, 0, 0, 1]), (3, [0, 0]), (1, K3)],
+    )
+    @pytest.mark.parametrize("bins", [1, 12])
+    @pytest.mark.parametrize(
+        "needed", ["gone", "left", "left@Red", "s_abandoned", "s_retry_pending"]
+    )
+    def test_a_budget_needs_the_failures_of_its_bin_however_few_attempts_fit_the_window(
+        self, attempts, taps, bins, needed
+    ):
+        """Engine §11.3: exhausted, budget, abandoned and pending depend on failures, attempts and echo."""
+        problem = only_problem(
+            {"a": 10, "f": f"0.1 * a + 0.5 * {needed}"},
+            bins=bins,
+            places=[
+                place(
+                    "s", "service", arrivals="a", served="a", failures="f", retryEcho="back",
+                    exhaustedFailures="gone", retryBudgetRemaining="left",
+                    retryKernel=taps, maxAttempts=attempts,
+                )
+            ],
+            **traffic(a={"Red": 1}),
+        )  # fmt: skip
+
+        name, _, _ = needed.partition("@")
+        assert problem.code == "algebraic_cycle"
+        assert f"f -> {name} -> f (defined at nodes[1], topology.nodes[0]);" in problem.message
+
     @pytest.mark.parametrize("text", ["CONV(x, [0, 0])", "CONV(x, [0, 1])", "SHIFT(x, 1)"])
     def test_a_kernel_without_a_tap_of_now_is_no_cycle(self, text):
         assert_series(run({"x": text}), x=[0, 0, 0, 0])
@@ -94,6 +123,13 @@ class TestCycles:
         found = problems_of({"p": "q", "q": "p", "a": "b", "b": "a"})
 
         assert [problem.path for problem in found] == ["nodes[0]", "nodes[2]"]
+
+    def test_classes_in_a_component_do_not_report_it_again(self):
+        found = problems_of({"s": 10, "a": "s + b", "b": "s + a"}, **traffic(s={"Red": 1}))
+
+        assert [(problem.code, problem.path) for problem in found] == [
+            ("algebraic_cycle", "nodes[1]")
+        ]
 
     def test_a_router_target_is_found_at_its_router(self):
         routes = [{"target": "t"}]
@@ -181,6 +217,30 @@ class TestDescribe:
         (vertex,) = [entry for entry in plan.describe()["vertices"] if entry["id"] == "b"]
         assert vertex["dependencies"] == [{"id": "a", "lag": 9}, {"id": "b", "lag": 1}]
         assert_series(plan.run(), b=[0, 0, 0, 0])
+
+    @pytest.mark.parametrize("bins", [1, 2, 12])
+    def test_has_what_retries_need_however_short_the_window_is(self, bins):
+        """Engine §11.3."""
+        plan = compile_model(
+            model(
+                {"a": 10, "f": 2},
+                bins=bins,
+                places=[
+                    place(
+                        "s", "service", arrivals="a", served="a", failures="f", retryEcho="back",
+                        exhaustedFailures="gone", retryKernel=[0, 0, 1], maxAttempts=3,
+                    )
+                ],
+            )
+        )  # fmt: skip
+
+        found = {
+            entry["id"]: {need["id"]: need["lag"] for need in entry["dependencies"]}
+            for entry in plan.describe()["vertices"]
+        }
+        assert {"a": 2, "f": 2}.items() <= found["back"].items()
+        for name in ("gone", "s_abandoned", "s_retry_pending"):
+            assert {"a": 0, "f": 0, "back": 0}.items() <= found[name].items()
 
     def test_says_what_is_computed_how_and_in_which_order(self):
         plan = compile_model(model({"a": "SHIFT(b, 2) + 1", "b": "a * 2", "c": "b + 1"}, bins=3))

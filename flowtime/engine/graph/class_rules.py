@@ -29,7 +29,8 @@ class Rule:
     """The classes of one series: the ``sources`` of its parts with their lags, which can occur, and the formula.
 
     ``record`` takes the key of the series: what is limited in place keeps its rule under the key of its wish.
-    ``needs`` are totals of the same bin beside those of the sources, ``deciders`` series that only say which occur.
+    ``needs`` are vertices of the same bin beside the sources: totals, and parts as ``key@``. ``deciders`` are series that
+    only say which occur.
     """
 
     sources: tuple[tuple[str, int], ...]
@@ -264,22 +265,37 @@ def _retry_rules(definition: RetryDef, bins: int) -> dict[str, Rule]:
         for attempt in range(1, retry.attempts_within(definition, bins) + 1):
             key = retry.failed_key(definition, attempt)
             records[key] = partial(retry.record_failed, attempt=attempt)
-    lag = next((j for j, tap in enumerate(definition.kernel) if tap), 0)
+    lag = retry.first_tap(definition.kernel) or 0
     return {
-        key: _retry_rule(definition, record, lag if key == definition.echo else 0)
+        key: _retry_rule(definition, record, lag)
+        if key == definition.echo
+        else _retry_rule(definition, record, 0, _tries(definition))
         for key, record in records.items()
         if key is not None
     }
 
 
-def _retry_rule(definition: RetryDef, record_one: Callable[..., Operand], lag: int) -> Rule:
+def _tries(definition: RetryDef) -> tuple[str, ...]:
+    """The vertices, beside the failures, by which a budget tells the tries of a bin apart."""
+    if not retry.has_budget(definition):
+        return ()
+    keys = [bare(key) for key in (definition.attempts, definition.returning) if key is not None]
+    return (*keys, *(f"{key}@" for key in keys))
+
+
+def _retry_rule(
+    definition: RetryDef,
+    record_one: Callable[..., Operand],
+    lag: int,
+    needs: tuple[str, ...] = (),
+) -> Rule:
     def record(t: Tape, flow: ClassFlow, key: str) -> Parts:
         names = flow.of(definition.failures)
         parts = {name: record_one(t, retry=definition, class_id=name) for name in names}
         return classes.normalise(t, parts, t.load(key))
 
     failures = definition.failures
-    return Rule(((failures, lag),), partial(_union, (failures,)), record)
+    return Rule(((failures, lag),), partial(_union, (failures,)), record, needs)
 
 
 def _end_rules(expanded: Expanded) -> dict[str, Rule]:

@@ -46,12 +46,15 @@ def _without_repetition(expanded: Expanded) -> Expanded:
 
 
 def algebraic_cycles(graph: Graph, explained: Iterable[str] = ()) -> list[Problem]:
-    """One problem for each component whose same-bin dependencies contain a cycle."""
+    """One problem for each component whose same-bin dependencies contain a cycle.
+
+    Class parts belong to their series: what holds them is not reported again where it holds those.
+    """
     problems = []
     skipped = set(explained)
     for group in strong_components(graph.vertices, graph.reads):
         is_alone = len(group) == 1 and group[0] not in graph.reads[group[0]]
-        if is_alone or not skipped.isdisjoint(group):
+        if is_alone or not skipped.isdisjoint(map(bare, group)):
             continue
         within = _same_bin(graph, group)
         on_cycles = [
@@ -63,6 +66,7 @@ def algebraic_cycles(graph: Graph, explained: Iterable[str] = ()) -> list[Proble
         if on_cycles:
             start = min(on_cycles, key=lambda key: (key.startswith("__"), _public(key), key))
             problems.append(_algebraic_problem(graph.expanded, _shortest(start, within)))
+            skipped.update(map(bare, group))
     return problems
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..expansion.expanded import RetryDef
 from ..expansion.series_ids import part_key
 from ..program.tape import Operand, Tape
@@ -41,6 +43,9 @@ def record_echo(t: Tape, retry: RetryDef, class_id: str | None = None) -> Operan
     """
     if not has_budget(retry):
         return _spread(t, _of(retry.failures, class_id), retry.kernel)
+    first = first_tap(retry.kernel)
+    if first is not None:
+        _need(t, (retry.failures, retry.attempts), first, class_id)
     tries = range(2, attempts_within(retry, t.bins) + 1)
     return t.total(
         [_spread(t, _of(failed_key(retry, n - 1), class_id), retry.kernel) for n in tries]
@@ -66,6 +71,7 @@ def record_failed(t: Tape, retry: RetryDef, attempt: int, class_id: str | None =
 
 def record_exhausted(t: Tape, retry: RetryDef, class_id: str | None = None) -> Operand:
     """Failures at the last permitted attempt; 0 where the window ends before anyone gets there."""
+    _need_tries(t, retry, class_id)
     last = retry.budget_attempts or 1
     if last > attempts_within(retry, t.bins):
         return 0.0
@@ -74,6 +80,8 @@ def record_exhausted(t: Tape, retry: RetryDef, class_id: str | None = None) -> O
 
 def record_abandoned(t: Tape, retry: RetryDef, class_id: str | None = None) -> Operand:
     """What gives up without using all its attempts: the part of the failures that the kernel does not return."""
+    if has_budget(retry):
+        _need_tries(t, retry, class_id)
     failed = [t.fin(t.load(_of(key, class_id))) for _, key in _waiting(retry, t.bins)]
     return t.multiply(1.0 - sum(retry.kernel), t.total(failed))
 
@@ -100,9 +108,14 @@ def has_budget(retry: RetryDef) -> bool:
 
 def attempts_within(retry: RetryDef, bins: int) -> int:
     """The attempts that can happen in ``bins`` bins: each waits at least until the first tap of the kernel."""
-    first = next((j for j, tap in enumerate(retry.kernel) if tap), None)
+    first = first_tap(retry.kernel)
     reachable = 1 if first is None else 1 + (bins - 1) // max(first, 1)
     return min(retry.budget_attempts or 1, reachable)
+
+
+def first_tap(kernel: tuple[float, ...]) -> int | None:
+    """The lag at which the first of what failed comes back; None where nothing does."""
+    return next((j for j, tap in enumerate(kernel) if tap), None)
 
 
 def failed_key(retry: RetryDef, attempt: int) -> str:
@@ -121,6 +134,7 @@ def _waiting(retry: RetryDef, bins: int) -> list[tuple[int, str]]:
 
 def _stocks(t: Tape, retry: RetryDef, class_id: str | None) -> list[tuple[int, Operand]]:
     """What waits after ``n`` failures, for each ``n``."""
+    _need_tries(t, retry, class_id)
     total = sum(retry.kernel)
     stocks: list[tuple[int, Operand]] = []
     for n, key in _waiting(retry, t.bins):
@@ -130,11 +144,22 @@ def _stocks(t: Tape, retry: RetryDef, class_id: str | None) -> list[tuple[int, O
     return stocks
 
 
+def _need_tries(t: Tape, retry: RetryDef, class_id: str | None) -> None:
+    """What follows from the tries of the bin needs them, however few attempts the window has room for (§11.3)."""
+    _need(t, (retry.failures, retry.attempts, retry.returning), 0, class_id)
+
+
+def _need(t: Tape, keys: Iterable[str | None], lag: int, class_id: str | None) -> None:
+    for key in keys:
+        if key is not None:
+            t.need(_of(key, class_id), lag)
+
+
 def _of(key: str, class_id: str | None) -> str:
     return key if class_id is None else part_key(key, class_id)
 
 
 def _spread(t: Tape, key: str, kernel: tuple[float, ...]) -> Operand:
     """``CONV`` of a series with the kernel, read at the lag of its first tap so that loops through it may close."""
-    first = next((j for j, tap in enumerate(kernel) if tap), None)
+    first = first_tap(kernel)
     return 0.0 if first is None else t.convolve(t.load(key, first), kernel[first:])

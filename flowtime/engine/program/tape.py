@@ -115,6 +115,7 @@ class Tape:
         self._bounds = bounds or {}
         self._inlined = inlined or {}
         self._is_structural = is_structural
+        self._needed: dict[str, int] = {}
         self._known: dict[tuple[Any, ...], Value] = {}
 
     def load(self, key: str, lag: int = 0, initial: float | Split = 0.0) -> Operand:
@@ -134,6 +135,11 @@ class Tape:
         known = self._bounds.get(key, math.inf)
         start = initial.seed if isinstance(initial, Split) else abs(initial)
         return self._step("load", (), (key, lag, initial), max(known, start if lag else 0.0))
+
+    def need(self, key: str, lag: int = 0) -> None:
+        """The series ``key`` counts as read, also where nothing of it is used in this window (engine §11.3)."""
+        if self._is_structural and key in self._keys:
+            self._needed[key] = min(lag, self._needed.get(key, lag))
 
     def add(self, a: Operand, b: Operand) -> Operand:
         return self._elementwise("add", (a, b), bound(a) + bound(b))
@@ -247,8 +253,8 @@ class Tape:
             self.notes.append(Note(code, node, self._step("always", (), (), 1.0, is_mask=True)))
 
     def reads(self, roots: Iterable[Operand]) -> dict[str, int]:
-        """The series that ``roots`` and the notes need, each with its smallest lag."""
-        found: dict[str, int] = {}
+        """The series that ``roots`` and the notes need, or that were said to be, each with its smallest lag."""
+        found = dict(self._needed)
         for index in self.live(roots):
             if self.steps[index].op == "load":
                 key, lag, _ = self.steps[index].extra
