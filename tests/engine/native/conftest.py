@@ -1,6 +1,9 @@
-"""The accelerator for tests: built where a C compiler is, as ``make install`` does."""
+"""The accelerator for tests: the one that ``FLOWTIME_TEST_NATIVE`` names, or built as ``make install`` does."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +13,8 @@ from flowtime.engine.native.library import Library, open_library
 
 @pytest.fixture(scope="session")
 def library() -> Library:
-    built = build()
+    given = os.environ.get("FLOWTIME_TEST_NATIVE")
+    built = Path(given) if given else build()
     if built is None:
         pytest.skip("no C compiler here")
     found = open_library(built)
