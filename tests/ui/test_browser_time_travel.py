@@ -275,7 +275,7 @@ def test_nodes_are_found_by_name_kind_or_state_and_the_others_dimmed(travel):
     page.keyboard.type("queue risk")
 
     # Of the three queues, Newark and LaGuardia are at risk and Kennedy is beyond.
-    expect(page.locator("#find-nodes [role=status]")).to_have_text("2 of 7 nodes")
+    expect(page.locator("#find-nodes [role=status]")).to_have_text("2 of 7")
     expect(dimmed).to_have_count(5)
     assert page.locator(".edge:not(.dimmed)").count() == 0
     assert page.locator("#rows .track:visible").count() == 2

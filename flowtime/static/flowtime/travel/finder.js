@@ -26,7 +26,7 @@ export function createFinder(player) {
     }
     for (const row of document.querySelectorAll("#node-rows tr")) row.hidden = isOut(row.dataset.node);
     for (const name of document.querySelectorAll("#rows [data-node]")) name.closest(".track").hidden = isOut(name.dataset.node);
-    said.textContent = found === null ? "" : `${found.length} of ${player.config.nodes.length} nodes`;
+    said.textContent = found === null ? "" : `${found.length} of ${player.config.nodes.length}`;
   }
 
   field.addEventListener("input", () => show(find()));
