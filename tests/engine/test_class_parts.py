@@ -29,6 +29,8 @@ def assert_sums(result, tolerance=1e-9):
         assert (gap <= tolerance * np.maximum(1, total[bins])).all(), name
 
 
+NAN = float("nan")
+
 RED_BLUE = traffic(x={"Red": 20, "Blue": 5})
 
 
@@ -183,6 +185,62 @@ class TestQueues:
                 results[0].series(f"out2@{class_id}"), results[1].series(f"out2@{class_id}")
             )
         assert_parts(results[0], "out2", Red=[3, 3 * 4 / 13], Blue=[0, 3 * 9 / 13])
+
+
+class TestMissing:
+    """Engine §13.2 where a total or a part is no number."""
+
+    def test_a_quotient_has_no_parts_where_there_is_nothing_to_divide(self):
+        """The parts of ``a / 0`` are missing with those of ``a``; the total is 0, and so is what is made of it."""
+        result = run(
+            {"x": {"kind": "const", "source": "file:x"}, "y": "x / 0 / 2"},
+            bins=2,
+            sources={"file:x": [NAN, 10]},
+            **RED_BLUE,
+        )
+
+        assert_parts(result, "y", Red=[0, 0], Blue=[0, 0])
+
+    def test_the_extreme_of_what_is_not_above_zero_has_no_parts(self):
+        result = run(
+            {"x": {"kind": "const", "source": "file:x"}, "y": "MIN(x / 0, 5)"},
+            bins=2,
+            sources={"file:x": [NAN, 10]},
+            **RED_BLUE,
+        )
+
+        assert_parts(result, "y", Red=[0, 0], Blue=[0, 0])
+
+    def test_the_extreme_of_what_is_missing_has_missing_parts(self):
+        """A result that is no number is not at most 0."""
+        result = run(
+            {"x": [10, 10], "gap": {"kind": "const", "source": "file:gap"}, "y": "MAX(x + gap, 0)"},
+            bins=2,
+            sources={"file:gap": [NAN, 10]},
+            **RED_BLUE,
+        )
+
+        assert_parts(result, "y", Red=[NAN, 16], Blue=[NAN, 4])
+
+    @pytest.mark.parametrize(
+        "text", ["CONV({}, [1])", "EMA({}, 1)", "SHIFT({}, 0)", "CONV({}, [0, 1])"]
+    )
+    def test_a_composite_argument_is_scaled_to_its_total_at_any_lag(self, text):
+        """Engine §11.2, §13: it is a series of its own, though its total has lost what its parts still have."""
+        inner = "CONV(x + gap, [0, 1])"
+        result = run(
+            {
+                "x": [10, 10, 10, 10],
+                "gap": {"kind": "const", "source": "file:gap"},
+                "y": text.format(inner) + " + 4",
+            },
+            sources={"file:gap": [NAN, 10, 10, 10]},
+            **RED_BLUE,
+        )
+
+        now = 2 if "[0, 1]" in text else 1
+        assert result.series("y")[now] == 4
+        assert [result.series(f"y@{name}")[now] for name in ("Red", "Blue")] == [0, 0]
 
 
 class TestRemainders:

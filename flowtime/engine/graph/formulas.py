@@ -237,7 +237,7 @@ class _Reader:
         elif part is None:
             past = self.value(inner)
         else:
-            past = self.parts(inner, None).get(part, 0.0)
+            past = self._argument_parts(inner).get(part, 0.0)
         return past if taps is None else t.convolve(past, taps[lag:])
 
     def parts(self, tree: Expression, total: Operand | None) -> Parts:
@@ -270,7 +270,7 @@ class _Reader:
             case Call("SHIFT" | "CONV", (inner, _)):
                 return {c: self._past(call, inner, c) for c in sorted(occurring(inner, self.known))}
             case Call("EMA", (inner, Number(weight))):
-                return {c: t.smooth(p, weight) for c, p in self.parts(inner, None).items()}
+                return {c: t.smooth(p, weight) for c, p in self._argument_parts(inner).items()}
             case Call("PULSE", arguments):
                 amplitude = self.parts(arguments[2], None)
                 return {c: self._pulse(arguments, part) for c, part in amplitude.items()}
@@ -293,6 +293,11 @@ class _Reader:
                 rounded = {c: ELEMENTWISE[name](t, p) for c, p in self.parts(inner, None).items()}
                 return classes.normalise(t, rounded, self._total(call, total))
         return {}
+
+    def _argument_parts(self, inner: Expression) -> Parts:
+        """The parts of an argument of SHIFT, CONV or EMA: a composite one is a series of its own (engine §11.2)."""
+        parts = self.parts(inner, None)
+        return parts if _is_normal(inner) else classes.normalise(self.t, parts, self.value(inner))
 
     def _extreme_parts(self, name: str, arguments: Sequence[Expression]) -> Parts:
         value, parts = self.value(arguments[0]), self.parts(arguments[0], None)

@@ -26,9 +26,12 @@ def add_up(t: Tape, parts: Parts) -> Operand:
 
 
 def scale(t: Tape, parts: Parts, total: Operand) -> dict[str, Operand]:
-    """Parts in the same mix that sum to ``total``; nothing where it or their sum is not positive."""
-    factor = t.choose(t.greater(total, 0.0), t.divide(total, add_up(t, parts)), 0.0)
-    return {name: t.multiply(part, factor) for name, part in parts.items()}
+    """Parts in the same mix that sum to ``total``; nothing where it is at most 0 or they sum to 0."""
+    is_nothing = t.greater_equal(0.0, total)
+    factor = t.divide(total, add_up(t, parts))
+    return {
+        name: t.choose(is_nothing, 0.0, t.multiply(part, factor)) for name, part in parts.items()
+    }
 
 
 def combine(
@@ -41,8 +44,11 @@ def combine(
         return {name: t.multiply(part, other) for name, part in classed.items()}
     if op == "/":
         is_small = t.greater(NEAR, t.absolute(a))
-        factor = t.choose(is_small, 0.0, t.divide(total, a))
-        return {name: t.multiply(part, factor) for name, part in a_parts.items()}
+        factor = t.divide(total, a)
+        return {
+            name: t.choose(is_small, 0.0, t.multiply(part, factor))
+            for name, part in a_parts.items()
+        }
     join = t.add if op == "+" else t.subtract
     names = sorted({*a_parts, *b_parts})
     sums = {name: join(a_parts.get(name, 0.0), b_parts.get(name, 0.0)) for name in names}
