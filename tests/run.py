@@ -50,7 +50,8 @@ def main() -> int:
     with scratch() as environment:
         codes = [run_pytest("SQLite", options, environment)]
         if not (options.failures or options.slow or options.paths) and built_file().exists():
-            alone = ("--without-native", "tests/engine", "tests/runs/catalog")
+            alone = ["--without-native", "--ignore", "tests/engine/native"]
+            alone += ["tests/engine", "tests/runs/catalog"]
             codes.append(run_pytest("the engine on numpy alone", options, environment, *alone))
         if url and not options.failures:
             second = environment | {"FLOWTIME_TEST_DATABASE_URL": url}

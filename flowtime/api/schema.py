@@ -155,7 +155,8 @@ def add_problems(result: dict[str, Any], **_: Any) -> dict[str, Any]:
             _spell_out(operation)
     schemas = result["components"].setdefault("schemas", {})
     schemas["FieldProblem"] = FIELD_PROBLEM
-    schemas["CaptureFacts"] = _without_links(schemas["Capture"])
+    if "Capture" in schemas:
+        schemas["CaptureFacts"] = _without_links(schemas["Capture"])
     examples = result["components"].setdefault("examples", {})
     # Those too that no operation answers with, such as 405: clients meet them all the same.
     for code in sorted(PROBLEMS):
