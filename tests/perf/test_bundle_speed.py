@@ -92,7 +92,7 @@ def test_reading_all_series_back(
     )
 
 
-@pytest.mark.parametrize("series", [5, 222])
+@pytest.mark.parametrize("series", [5, 50, 222])
 @pytest.mark.django_db
 def test_keeping_rows_and_bundles_in_step(
     measure: Callable[..., Any],
