@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from ..expansion.draft import ZERO
 from ..expansion.places import Place
+from ..metrics.derived import MINUTE_MS
 from ..metrics.inputs import key_of_inflow
 from ..space.layout import Layout
 from .code import Assembler
-
-MINUTE_MS = 60_000.0
 
 
 @dataclass(frozen=True, slots=True)
